@@ -1,0 +1,34 @@
+# One static library per folder under src/; the include rules between them are checked by the test `layering`.
+function(devinit_layer name)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  add_library(devinit_${name} STATIC ${sources})
+  target_include_directories(devinit_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(devinit_${name} PUBLIC devinit_boost ${ARGN})
+endfunction()
+
+devinit_layer(base)
+devinit_layer(config devinit_base devinit_json)
+devinit_embed(devinit_config devinit::config presets_json ${PROJECT_SOURCE_DIR}/config/presets.json)
+devinit_embed(devinit_config devinit::config schema_json ${PROJECT_SOURCE_DIR}/config/devinit.schema.json)
+devinit_layer(os devinit_base)
+devinit_layer(engine devinit_base devinit_config)
+devinit_layer(ports devinit_base devinit_os)
+devinit_layer(api devinit_base devinit_engine devinit_json Threads::Threads)
+
+# The parent of one service: a separate small static program, carried inside the product.
+file(GLOB guardian_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/guardian/*.cpp)
+add_executable(guardian ${guardian_sources})
+target_include_directories(guardian PRIVATE ${PROJECT_SOURCE_DIR}/src)
+set_target_properties(guardian PROPERTIES OUTPUT_NAME svguard)
+target_compile_options(guardian PRIVATE -Os -fno-exceptions -fno-rtti -fno-asynchronous-unwind-tables -fno-sanitize=all)
+target_link_options(guardian PRIVATE -static -fno-sanitize=all -Wl,--gc-sections -s)
+
+devinit_layer(supervisor devinit_base devinit_config devinit_os devinit_engine devinit_ports devinit_api)
+devinit_embed(devinit_supervisor devinit::supervisor guardian_image ${CMAKE_CURRENT_BINARY_DIR}/svguard)
+add_dependencies(devinit_supervisor guardian)
+devinit_layer(cli devinit_base devinit_config devinit_os devinit_engine devinit_ports devinit_api)
+target_link_libraries(devinit_cli PRIVATE CLI11::CLI11)
+target_compile_definitions(devinit_cli PRIVATE DEVINIT_VERSION="${PROJECT_VERSION}")
+
+add_executable(devinit ${PROJECT_SOURCE_DIR}/src/main.cpp)
+target_link_libraries(devinit PRIVATE devinit_cli devinit_supervisor)

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+
+namespace devinit {
+
+/// Why an operation did not succeed. The CLI derives its exit code from it (see `exit_code_of`).
+enum class Errc {
+  usage,        ///< the command line or an environment variable is wrong
+  config,       ///< a file that people edit is wrong
+  not_found,    ///< something named does not exist
+  busy,         ///< a port or a lock is held by somebody else
+  privileged,   ///< the kernel asks for more privileges (EACCES on a low port)
+  refused,      ///< devinit declines to do it (eviction rules, safety)
+  timeout,      ///< it did not happen in time
+  protocol,     ///< the other side speaks another version, or nonsense
+  interrupted,  ///< the user pressed Ctrl-C
+  io,           ///< a system call failed
+  failed,       ///< the operation ran and did not succeed
+};
+
+/// What a user reads when something goes wrong: `message` says what, where and why; `hint` what to do next.
+/// Both are plain sentences without trailing newline; `hint` may be empty. `message` may hold several lines.
+struct Error {
+  Errc code;
+  std::string message;
+  std::string hint;
+
+  explicit Error(Errc code_in, std::string message_in, std::string hint_in = {})
+      : code(code_in), message(std::move(message_in)), hint(std::move(hint_in)) {}
+};
+
+/// An `Error{Errc::io}` that reads "<what>: <strerror(errno_value)>".
+[[nodiscard]] Error errno_error(std::string what, int errno_value);
+
+/// The documented process exit code: 2 for usage and config, 130 for interrupted, else 1.
+[[nodiscard]] int exit_code_of(Errc code) noexcept;
+
+}  // namespace devinit

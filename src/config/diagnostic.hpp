@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace devinit::config {
+
+/// One mistake in a file: where (1-based line and column, in bytes), what, and what to do.
+struct Diagnostic {
+  std::string file;  ///< as shown to the user
+  int line = 0;      ///< 0: the file as a whole
+  int column = 0;
+  std::string message;
+  std::string hint;  ///< may be empty
+};
+
+using Diagnostics = std::vector<Diagnostic>;
+
+/// "devinit.json:4:13: `port` must be 1 to 65535, not 70000" per mistake (hint appended in parentheses), joined by newlines into one
+/// Errc::config error, sorted by position.
+[[nodiscard]] Error to_error(const Diagnostics& diagnostics);
+
+}  // namespace devinit::config

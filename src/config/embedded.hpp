@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string_view>
+
+namespace devinit::config {
+
+/// Shipped defaults, compiled in from the folder `config/` at the top of the repository.
+[[nodiscard]] std::string_view presets_json() noexcept;  ///< config/presets.json
+[[nodiscard]] std::string_view schema_json() noexcept;   ///< config/devinit.schema.json
+
+}  // namespace devinit::config

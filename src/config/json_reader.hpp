@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "config/diagnostic.hpp"
+
+namespace devinit::config {
+
+/// A JSON value that knows where it stood, keeps the order of keys and the spelling of numbers: a library that turns 70000 into a
+/// uint16 of 4464 or `true` into 1 cannot read ports.
+struct JsonValue {
+  enum class Kind { null, boolean, number, string, array, object };
+  Kind kind = Kind::null;
+  int line = 1;
+  int column = 1;
+  bool boolean = false;
+  std::string text;  ///< string: decoded UTF-8; number: exactly as written
+  std::vector<JsonValue> items;                              ///< array
+  std::vector<std::pair<std::string, JsonValue>> members;    ///< object, in file order
+  std::vector<std::pair<int, int>> member_positions;         ///< line and column of each key
+
+  [[nodiscard]] const JsonValue* find(std::string_view key) const noexcept;
+};
+
+/// What a dialect allows beyond RFC 8259.
+enum class Comments { no, yes };
+
+/// Parses a whole text. A BOM and CRLF are fine. Mistakes: syntax (the first one ends the parse), duplicate keys (all of them),
+/// invalid UTF-8, NUL bytes, UTF-16, nesting deeper than 64, an empty text, trailing commas (said as such), comments where not allowed.
+/// `value` is usable only when `diagnostics` is empty. Time and memory are linear in the text; no recursion beyond depth 64.
+struct JsonDocument {
+  JsonValue value;
+  Diagnostics diagnostics;
+};
+[[nodiscard]] JsonDocument parse_json(std::string_view text, const std::string& file, Comments comments);
+
+}  // namespace devinit::config

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/port.hpp"
+
+namespace devinit::engine {
+
+/// The state of one service, as `status --json` names it (documented contract, docs/configuration.md).
+enum class State { stopped, waiting, claiming, starting, ready, backing_off, failed, stopping };
+
+[[nodiscard]] const char* to_string(State state) noexcept;
+[[nodiscard]] std::optional<State> state_from_string(std::string_view text) noexcept;
+
+/// What the outside sees of one service at one moment.
+struct ServiceSnapshot {
+  std::string name;
+  State state = State::stopped;
+  bool ready = false;
+  bool wanted = false;      ///< started and not stopped since
+  bool external = false;    ///< run by others (`kind: external`, a passive key of .ports.json): shown, never touched
+  std::optional<pid_t> pid; ///< the service's first process
+  std::optional<Port> port;
+  std::vector<std::pair<std::string, Port>> ports;  ///< further named ports
+  std::string port_source;  ///< "devinit.json", "hand-set in .ports.json", "default", "remembered", "fallback", "adopted"
+  std::string url;
+  int restarts = 0;
+  std::int64_t since = 0;   ///< wall clock seconds of the last change of state; 0: never
+  std::string detail;       ///< why it is so, for people; may be empty
+  bool stale = false;       ///< runs with an outdated port of another service
+};
+
+struct ProjectSnapshot {
+  std::string project;
+  std::string root;
+  bool supervisor_running = false;
+  std::optional<pid_t> supervisor_pid;
+  std::vector<ServiceSnapshot> services;
+};
+
+}  // namespace devinit::engine

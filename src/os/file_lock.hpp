@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "base/result.hpp"
+#include "os/fd.hpp"
+
+namespace devinit::os {
+
+/// An exclusive open-file-description lock (F_OFD_SETLK) on a file that is created when missing and never deleted
+/// (deleting a lock file lets two owners coexist). The lock ends with its owner, however it ends: the descriptor is
+/// close-on-exec. The file's text belongs to the owner of the lock.
+class FileLock {
+ public:
+  /// Takes the lock at once, or fails with Errc::busy. Other failures are Errc::io. `mode` for a new file.
+  [[nodiscard]] static Result<FileLock> try_acquire(const std::string& path, mode_t mode = 0600);
+  /// Waits up to `timeout` (Errc::timeout, the message names the pid written in the file if there is one).
+  [[nodiscard]] static Result<FileLock> acquire(const std::string& path, std::chrono::milliseconds timeout, mode_t mode = 0600);
+  /// True when some process holds the lock now. False as well when the file does not exist.
+  [[nodiscard]] static bool is_held(const std::string& path);
+
+  /// Replaces the file's text in place (readers of a lock file tolerate a torn read).
+  [[nodiscard]] Result<> write_text(std::string_view text);
+
+ private:
+  explicit FileLock(UniqueFd fd) : fd_(std::move(fd)) {}
+  UniqueFd fd_;
+};
+
+}  // namespace devinit::os

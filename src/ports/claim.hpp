@@ -1,0 +1,57 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/port.hpp"
+#include "base/result.hpp"
+#include "os/fd.hpp"
+#include "ports/probe.hpp"
+
+namespace devinit::ports {
+
+/// A port that is ours: the claim token (an abstract unix socket named after the port, exclusive among all devinits of this
+/// network namespace, gone with its holder) and the fence (a bound, non-listening socket).
+///
+/// Closed fence (SO_REUSEADDR off): nobody can bind the port. Open fence (on): a child that sets SO_REUSEADDR, as nearly all
+/// servers do, can bind and listen unmodified. The kernel semantics are those of inet_csk_bind_conflict(); 64 simultaneous
+/// starters that check and then bind: 1 succeeds; with the fence: 64.
+class Claim {
+ public:
+  /// Takes token and closed fence. Fails with the verdict when somebody else has the port. A port through whose TIME_WAIT
+  /// leftovers only SO_REUSEADDR binds is claimed as well (plain bind first, then SO_REUSEADDR, then off again).
+  [[nodiscard]] static boost::system::result<Claim, Verdict> take(Port port);
+
+  [[nodiscard]] Port port() const noexcept { return port_; }
+  /// Lets a child bind. Idempotent.
+  void open_fence() noexcept;
+  /// Keeps everybody out. Idempotent. Takes the fence again when it was dropped; false when a stranger has the port meanwhile.
+  [[nodiscard]] bool close_fence() noexcept;
+  /// For servers without SO_REUSEADDR: gives up the fence, keeps the token.
+  void drop_fence() noexcept;
+  [[nodiscard]] bool fenced() const noexcept { return fence_.valid(); }
+
+ private:
+  Claim(Port port, os::UniqueFd token, os::UniqueFd fence);
+  Port port_;
+  os::UniqueFd token_;
+  os::UniqueFd fence_;
+};
+
+/// One self-test per process of the fence semantics on a scratch port: false on a sandbox kernel that behaves otherwise;
+/// claims then hold the token only.
+[[nodiscard]] bool fence_works();
+
+/// Result of a search upward.
+struct Found {
+  std::optional<Claim> claim;      ///< nothing when every try failed
+  std::vector<Port> busy;          ///< the ports met on the way, in order
+  bool privileged = false;         ///< stopped at once because the range is privileged
+};
+/// Claims the first free port of `first`, `first`+1 … : at most `tries` ports, none above `last`, none of `avoid`, none reserved
+/// by the administrator. Never wraps past 65535.
+[[nodiscard]] Found claim_first_free(Port first, Port last, int tries, const std::vector<Port>& avoid);
+
+}  // namespace devinit::ports
