@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 namespace devinit {
 
@@ -26,6 +27,8 @@ struct Error {
   std::string message;
   std::string hint;
 
+  /// Only because Boost 1.81's `result<void, E>::error()` names it; nothing makes an empty error.
+  Error() : code(Errc::failed) {}
   explicit Error(Errc code_in, std::string message_in, std::string hint_in = {})
       : code(code_in), message(std::move(message_in)), hint(std::move(hint_in)) {}
 };
