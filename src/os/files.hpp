@@ -52,6 +52,11 @@ struct FileId {
 };
 [[nodiscard]] std::optional<FileId> file_id(const std::string& path);
 
+/// Size in bytes; nothing when there is no such file.
+[[nodiscard]] std::optional<std::uint64_t> file_size(const std::string& path);
+/// unlink(2), whether the file exists or not.
+void remove_file(const std::string& path) noexcept;
+
 /// The last `lines` complete-or-partial lines of a file, reading at most `limit` bytes from its end; empty when unreadable.
 [[nodiscard]] std::vector<std::string> tail_lines(const std::string& path, std::size_t lines, std::size_t limit = 1 << 16);
 

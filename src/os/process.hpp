@@ -52,12 +52,13 @@ struct ProcessInfo {
 /// Nothing when there is no such process.
 [[nodiscard]] std::optional<ProcessStat> process_stat(pid_t pid);
 [[nodiscard]] std::optional<ProcessIdentity> identify(pid_t pid);
-/// The process with exactly this identity exists and is not a zombie.
+/// The process with exactly this identity exists and has not ended (a zombie has).
 [[nodiscard]] bool is_alive(const ProcessIdentity& identity);
 [[nodiscard]] std::optional<ProcessInfo> process_info(pid_t pid);
 /// One scan of /proc (10 µs a process).
 [[nodiscard]] std::vector<ProcessStat> all_processes();
-/// `root` and everything below it by parent links, `root` first; uses /proc/PID/task/TID/children when the kernel has it.
+/// `root` and everything below it by parent links, `root` first; empty when there is no such process. Uses
+/// /proc/PID/task/TID/children when the kernel has it. A snapshot: a tree that forks and exits meanwhile may show too little.
 [[nodiscard]] std::vector<pid_t> process_tree(pid_t root);
 /// The caller, its parent, its parent's parent … up to pid 1, all included.
 [[nodiscard]] std::vector<pid_t> ancestors(pid_t pid);
@@ -69,9 +70,9 @@ struct ProcessInfo {
 /// A pidfd whose identity has been read *after* it was opened, so that a signal can never reach a stranger.
 /// Nothing when the process is gone or its identity differs.
 [[nodiscard]] std::optional<UniqueFd> open_pidfd(const ProcessIdentity& identity);
-/// open_pidfd + pidfd_send_signal. False when the process was gone already; an error for EPERM.
+/// open_pidfd + pidfd_send_signal. False when the process had ended already; Errc::privileged for EPERM.
 [[nodiscard]] Result<bool> send_signal(const ProcessIdentity& identity, int signal);
-/// Waits until the process is gone (its pidfd is readable) or `timeout` passed; true when it is gone.
+/// Waits until the process has ended (its pidfd is readable; a zombie has ended) or `timeout` passed; true when it has.
 [[nodiscard]] bool wait_for_exit(const ProcessIdentity& identity, std::chrono::milliseconds timeout);
 
 using Environment = std::map<std::string, std::string>;

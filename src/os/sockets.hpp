@@ -23,10 +23,13 @@ struct Listener {
 
 /// All listening sockets of our network namespace by NETLINK_SOCK_DIAG (35 µs with 30 sockets, 0.24 ms with 2000).
 [[nodiscard]] Result<std::vector<Listener>> all_listeners();
-/// Only those on `port`; the kernel filters (31–75 µs).
+/// Only those on `port`, by address, IPv4 first; the kernel filters (31–75 µs).
 [[nodiscard]] Result<std::vector<Listener>> listeners_on(Port port);
 /// True when sock_diag shows a TCP socket with this local port in any state but LISTEN (TIME_WAIT, an outgoing connection …).
 [[nodiscard]] bool has_leftovers(Port port);
+/// Inodes of the TCP sockets that are bound to `port` and neither listen nor connect: fences. Always empty on kernels that do
+/// not list them (before 6.8), so it may strengthen a rule but never carry one.
+[[nodiscard]] std::vector<std::uint64_t> bound_inactive_sockets(Port port);
 
 /// Processes among `candidates` that hold one of the socket inodes in /proc/PID/fd; {pid, inode} pairs. What the kernel
 /// does not let us read is skipped; `hidden` (may be null) is set when that happened.

@@ -30,7 +30,9 @@ struct Spawned {
 /// fork costs 65 ms at 2 GB). In the child every signal handler is reset and the mask emptied; descriptors are moved to
 /// their places without overwriting one another; everything else is closed with close_range(2).
 /// A failing exec, chdir or a missing command is reported here, synchronously, as Errc::not_found (command or cwd does not
-/// exist) or Errc::io, naming the step; the child has been reaped then. The caller owns the child and must wait for it.
+/// exist, nor does the interpreter of a script) or Errc::io, naming the step; the child has been reaped then. A text file
+/// without "#!" is run by /bin/sh, as shells do. The caller owns the child and must wait for it.
+/// The kernel resumes the caller a moment before /proc/PID/{cmdline,environ,exe,comm} show the new program.
 [[nodiscard]] Result<Spawned> spawn(const SpawnRequest& request);
 
 /// `command` as PATH of `environment` finds it, or empty. A name with '/' is returned as it is when executable.

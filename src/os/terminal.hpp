@@ -12,9 +12,10 @@ namespace devinit::os {
 
 /// What came back from a question.
 enum class Answer { yes, no, timed_out, end_of_input, interrupted };
-/// Prints `question` on stderr, reads one line from stdin. y/yes → yes (any case), n/no → no, an empty line → `preset`; anything else
-/// asks again once and is then `no`. Ctrl-C (a byte on `cancel_fd`, ignored when negative) → interrupted. Input typed
-/// ahead of the question is discarded, so that a stray key never answers it.
+/// Prints `question` and a blank on stderr, reads one line from stdin. y/yes → yes (any case), n/no → no, an empty line →
+/// `preset`; anything else asks again once and is then `no`. `timeout` is for both tries together. Ctrl-C (a byte on `cancel_fd`,
+/// ignored when negative, and left there) → interrupted. Input typed ahead of the question is discarded, so that a stray key
+/// never answers it; a pipe is read as it comes.
 [[nodiscard]] Answer ask_yes_no(const std::string& question, Answer preset, std::chrono::milliseconds timeout, int cancel_fd = -1);
 
 }  // namespace devinit::os

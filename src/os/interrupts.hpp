@@ -1,0 +1,24 @@
+#pragma once
+
+#include "base/result.hpp"
+#include "os/fd.hpp"
+
+namespace devinit::os {
+
+/// SIGINT and SIGTERM of this process as something to poll, instead of a sudden end. They stay blocked for the process's life
+/// (the object may go away earlier only together with the program); children made by `spawn` start with an empty mask.
+class Interrupts {
+ public:
+  [[nodiscard]] static Result<Interrupts> block();
+
+  /// Readable when a signal waits.
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  /// Takes what has arrived; true when something had. Never blocks.
+  [[nodiscard]] bool take() noexcept;
+
+ private:
+  explicit Interrupts(UniqueFd fd) : fd_(std::move(fd)) {}
+  UniqueFd fd_;
+};
+
+}  // namespace devinit::os

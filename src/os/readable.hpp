@@ -1,0 +1,28 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "os/fd.hpp"
+
+namespace devinit::os {
+
+/// Blocks until one of `fds` can be read (end of file and errors count) or `timeout` passed; no timeout waits for ever. One
+/// flag per entry of `fds`, all false after the timeout. Negative descriptors are skipped.
+[[nodiscard]] std::vector<bool> wait_readable(const std::vector<int>& fds,
+                                              std::optional<std::chrono::milliseconds> timeout = {});
+
+/// The two ends of a pipe.
+struct Pipe {
+  UniqueFd read_end;
+  UniqueFd write_end;
+};
+[[nodiscard]] Result<Pipe> make_pipe();
+
+/// One read(2) of at most 4 KiB, repeated when interrupted; empty at the end of file. Errc::io otherwise.
+[[nodiscard]] Result<std::string> read_some(int fd);
+
+}  // namespace devinit::os

@@ -1,0 +1,37 @@
+#include <signal.h>
+
+#include <catch2/catch.hpp>
+
+#include "os/interrupts.hpp"
+#include "os/readable.hpp"
+
+namespace devinit::os {
+namespace {
+
+/// The signals are blocked for good by design; the other cases of this program want them as they were.
+class SavedSignalMask {
+ public:
+  SavedSignalMask() { ::sigprocmask(SIG_SETMASK, nullptr, &mask_); }
+  SavedSignalMask(const SavedSignalMask&) = delete;
+  SavedSignalMask& operator=(const SavedSignalMask&) = delete;
+  ~SavedSignalMask() { ::sigprocmask(SIG_SETMASK, &mask_, nullptr); }
+
+ private:
+  sigset_t mask_;
+};
+
+TEST_CASE("Ctrl-C and SIGTERM become something to read") {
+  const SavedSignalMask saved;
+  auto interrupts = Interrupts::block();
+  REQUIRE(interrupts.has_value());
+  CHECK_FALSE(interrupts->take());
+  for (const int signal : {SIGINT, SIGTERM}) {
+    REQUIRE(::raise(signal) == 0);
+    CHECK(wait_readable({interrupts->fd()})[0]);
+    CHECK(interrupts->take());
+    CHECK_FALSE(interrupts->take());
+  }
+}
+
+}  // namespace
+}  // namespace devinit::os
