@@ -1,6 +1,5 @@
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +10,11 @@
 #include "ports/probe.hpp"
 
 namespace devinit::ports {
+
+/// The abstract unix socket by which one devinit keeps all others off a port: "devinit/port/8000".
+[[nodiscard]] std::string claim_token_name(Port port);
+
+struct Found;
 
 /// A port that is ours: the claim token (an abstract unix socket named after the port, exclusive among all devinits of this
 /// network namespace, gone with its holder) and the fence (a bound, non-listening socket).
@@ -24,17 +28,26 @@ class Claim {
   /// leftovers only SO_REUSEADDR binds is claimed as well (plain bind first, then SO_REUSEADDR, then off again).
   [[nodiscard]] static boost::system::result<Claim, Verdict> take(Port port);
 
+  /// For a port that a service of ours has bound by its own choice: the token alone; the fence comes with the first
+  /// `close_fence`.
+  [[nodiscard]] static boost::system::result<Claim, Verdict> take_token(Port port);
+
   [[nodiscard]] Port port() const noexcept { return port_; }
   /// Lets a child bind. Idempotent.
   void open_fence() noexcept;
-  /// Keeps everybody out. Idempotent. Takes the fence again when it was dropped; false when a stranger has the port meanwhile.
+  /// Keeps everybody out. Idempotent. Takes the fence again when it was dropped; false when somebody listens on the port
+  /// meanwhile (for use while no child of ours does).
   [[nodiscard]] bool close_fence() noexcept;
   /// For servers without SO_REUSEADDR: gives up the fence, keeps the token.
   void drop_fence() noexcept;
   [[nodiscard]] bool fenced() const noexcept { return fence_.valid(); }
 
  private:
+  friend Found claim_first_free(Port first, Port last, int tries, const std::vector<Port>& avoid);
   Claim(Port port, os::UniqueFd token, os::UniqueFd fence);
+  /// take() with a socket to try: consumed on success, else left for the next port.
+  static boost::system::result<Claim, Verdict> take_with(os::UniqueFd& spare, Port port);
+
   Port port_;
   os::UniqueFd token_;
   os::UniqueFd fence_;
@@ -46,12 +59,12 @@ class Claim {
 
 /// Result of a search upward.
 struct Found {
-  std::optional<Claim> claim;      ///< nothing when every try failed
-  std::vector<Port> busy;          ///< the ports met on the way, in order
-  bool privileged = false;         ///< stopped at once because the range is privileged
+  std::optional<Claim> claim;  ///< nothing when every try failed
+  std::vector<Port> busy;      ///< the ports met on the way, in order
+  bool privileged = false;     ///< stopped at once because the range is privileged
 };
-/// Claims the first free port of `first`, `first`+1 … : at most `tries` ports, none above `last`, none of `avoid`, none reserved
-/// by the administrator. Never wraps past 65535.
+/// Claims the first free port of `first`, `first`+1 … : at most `tries` ports that are asked, none above `last`, none of
+/// `avoid`, none reserved by the administrator. Never wraps past 65535.
 [[nodiscard]] Found claim_first_free(Port first, Port last, int tries, const std::vector<Port>& avoid);
 
 }  // namespace devinit::ports

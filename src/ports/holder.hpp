@@ -19,8 +19,9 @@ struct Ours {
 
 /// Who holds a port, as far as the kernel tells us.
 struct Holder {
-  /// `listener`: listens. `fence`: a devinit keeps the port for a service that is not listening now. `leftovers`: closing connections
-  /// or a bound socket without listener; free within 60 s. `hidden`: another user's, or another namespace's listener.
+  /// `listener`: listens. `fence`: a devinit keeps the port for a service that is not listening now. `leftovers`: closing
+  /// connections or a bound socket without listener; free within 60 s. `hidden`: another user's, or another namespace's
+  /// listener.
   enum class Kind { listener, fence, leftovers, hidden };
   Kind kind = Kind::leftovers;
   std::optional<os::ProcessInfo> process;  ///< for `listener`, and `fence` (the devinit supervisor)
@@ -31,8 +32,9 @@ struct Holder {
 
 /// All holders of a port: for several processes that share one listener (a forking server) the topmost one. Clients of the port
 /// are no holders. Empty when it is free. sock_diag, then /proc/*/fd only if there is a listener (2–13 ms).
-/// `ours` is read from the holder's environment (DEVINIT_ROOT, DEVINIT_PROJECT, DEVINIT_SERVICE), else from the claim token's
-/// owner: a `devinit supervise --root ROOT` process.
+/// `ours` counts only when that devinit is alive: a `devinit supervise --root ROOT` process among the holder's ancestors, or
+/// one that holds the port's claim token. Names come from DEVINIT_ROOT, DEVINIT_PROJECT and DEVINIT_SERVICE of the holder or an
+/// ancestor.
 [[nodiscard]] std::vector<Holder> holders_of(Port port);
 
 /// "12345 (python3 -m http.server 8000), user ann, since 3m 4s, in /home/ann/site", with "ours: project shop, service backend"

@@ -14,6 +14,9 @@ enum class Verdict {
   reserved,    ///< free, but the administrator set it aside (ip_local_reserved_ports)
 };
 
+/// What the errno of bind(2), 0 for success, says: free, busy or privileged.
+[[nodiscard]] Verdict verdict_of_bind(int error) noexcept;
+
 /// Binds `::` (dual stack, SO_REUSEADDR, never listen(2), never SO_REUSEPORT) and closes again; 0.0.0.0 where IPv6 is off.
 /// Exact for every server that sets SO_REUSEADDR (16 of the 17 measured); a probe that listens would make a neighbour's
 /// start fail (20.6 % measured). 15 µs.
