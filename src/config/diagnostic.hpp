@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,11 @@ struct Diagnostic {
 
 using Diagnostics = std::vector<Diagnostic>;
 
-/// "devinit.json:4:13: `port` must be 1 to 65535, not 70000" per mistake (hint appended in parentheses), joined by newlines into one
-/// Errc::config error, sorted by position.
+/// More mistakes than this are counted, not listed: a wrong kind of file must not flood the terminal.
+inline constexpr std::size_t kMostShown = 200;
+
+/// "devinit.json:4:13: `port` must be 1 to 65535, not 70000" per mistake (hint appended in parentheses), joined by newlines
+/// into one Errc::config error, sorted by position.
 [[nodiscard]] Error to_error(const Diagnostics& diagnostics);
 
 }  // namespace devinit::config

@@ -13,9 +13,10 @@
 
 namespace devinit::config {
 
-/// `.ports.json`: {"backend": 8001, "frontend": 3000, …}. Every value must be a port, written as a plain decimal number; keys are
-/// non-empty, without control characters. All mistakes at once (Errc::config, file:line:column): wrong type, 0, -1, 65536, 3000.5,
-/// "3000", true, duplicate keys, syntax. A BOM and CRLF are fine; comments are not. Unknown keys and the order are kept.
+/// `.ports.json`: {"backend": 8001, "frontend": 3000, …}. Every value must be a port, written as a plain decimal number; keys
+/// are non-empty, without control characters. All mistakes at once (Errc::config, file:line:column): wrong type, 0, -1, 65536,
+/// 3000.5, "3000", true, duplicate keys, syntax. A BOM and CRLF are fine; comments are not. Unknown keys and the order are
+/// kept.
 struct PortsFile {
   std::vector<std::pair<std::string, Port>> entries;
 
@@ -42,15 +43,18 @@ struct PortsRecord {
 /// The key of a port in `.ports.json`: the service's name, or "service.port" for a named one.
 [[nodiscard]] std::string ports_key(const std::string& service, const std::string& port_name);
 
-/// The port that a service should get first, and why: hand-set in `.ports.json` > `devinit.json` > remembered > the preset's default.
-/// `file` and `record` may be null (file missing; record lost: then every number that is not the preset's default is hand-set).
-/// `hand_set` ports are preferences from now on and heal back after a fallback; a missing file forgets what was remembered.
+/// The port that a service should get first, and why: hand-set in `.ports.json` > `devinit.json` > remembered > the preset's
+/// default. `file` and `record` may be null (file missing; record lost: then every number that is not the preset's default is
+/// hand-set). `hand_set` ports are preferences from now on and heal back after a fallback; a missing file or key forgets what
+/// was remembered. A number that equals `spec.prefer` counts as what it is there (config or preset) unless it was set by hand;
+/// a remembered number outside `spec.range` is forgotten.
 struct PortChoice {
   std::optional<Port> port;  ///< nothing: automatic
   PortSource source;
   std::optional<PortRange> range;
   bool strict = false;
 };
-[[nodiscard]] PortChoice choose_port(const PortSpec& spec, const std::string& key, const PortsFile* file, const PortsRecord* record);
+[[nodiscard]] PortChoice choose_port(const PortSpec& spec, const std::string& key, const PortsFile* file,
+                                     const PortsRecord* record);
 
 }  // namespace devinit::config

@@ -7,7 +7,8 @@
 namespace devinit::config {
 
 /// The project folder as detection sees it. Paths are relative to the root, "" is the root itself. Implemented on the real file
-/// system by the callers, in memory by the tests: config itself does no I/O.
+/// system by the callers, in memory by the tests: config itself does no I/O. Symbolic links are followed: the interpreter of a
+/// Python venv is one.
 class ProjectFiles {
  public:
   virtual ~ProjectFiles() = default;

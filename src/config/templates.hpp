@@ -15,27 +15,38 @@ namespace devinit::config {
 /// The ports of the project once they are claimed; passive keys of .ports.json included (service "postgres", port name "").
 using PortLookup = std::function<std::optional<Port>(const std::string& service, const std::string& port_name)>;
 
-/// Replaces `{port}`, `{ports.NAME}` (of `self`), `{SERVICE.port}`, `{SERVICE.ports.NAME}`, `{SERVICE.url}`, `{host}`. `{{` and `}}` stand for
-/// braces; a brace group that has not the shape of a template (JSON, shell `${X}`, awk) is kept as it is.
-/// `self` empty: no `{port}` (project level). Errc::config for a template-shaped name that resolves to nothing.
-[[nodiscard]] Result<std::string> expand(std::string_view text, const std::string& self, const PortLookup& lookup);
+/// Replaces `{port}`, `{ports.NAME}` (of `self`), `{SERVICE.port}`, `{SERVICE.ports.NAME}`, `{SERVICE.url}`, `{host}`.
+/// Everything else with braces is kept as it is: JSON with its `}}`, shell `${port}`, awk, `{{.Names}}`; only a doubled
+/// template, `{{port}}`, stands for the text `{port}`. `self` empty: no `{port}` (project level). `host` is the service's
+/// PortSpec::host; empty means 127.0.0.1. Errc::config for a template that resolves to nothing.
+[[nodiscard]] Result<std::string> expand(std::string_view text, const std::string& self, const PortLookup& lookup,
+                                         std::string_view host = {});
 
-/// The template references of a text, as (service, port_name) with `self` resolved: what makes a running service stale when a port changes.
+/// The text that expands to `text`: every template in it doubled.
+[[nodiscard]] std::string without_templates(std::string_view text);
+
+/// The template references of a text, as (service, port_name) with `self` resolved: what makes a running service stale when a
+/// port changes. Each once, in the order of the text.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> references(std::string_view text, const std::string& self);
 
-/// The lines of `.env.runtime`, in order, without the comments: BACKEND_PORT, FRONTEND_PORT …, then the URLs, then NEXT_PUBLIC_API_URL and
-/// VITE_API_URL (the URL of `backend`, or of `api`, `server`, when there is one), `<SERVICE>_<PORTNAME>_PORT` for named ports, `_PORT` for passive
-/// keys, then `runtime_env`. A later name replaces an earlier one.
+/// The lines of `.env.runtime`, in order, without the comments: BACKEND_PORT, FRONTEND_PORT …, then the URLs, then
+/// NEXT_PUBLIC_API_URL and VITE_API_URL (the URL of `backend`, or of `api`, `server`, when there is one),
+/// `<SERVICE>_<PORTNAME>_PORT` for named ports, `_PORT` for passive keys, then `runtime_env`. A later name replaces an earlier
+/// one in its place. Ports that `lookup` does not know are left out. Errc::config for a value with a line break.
 [[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> runtime_variables(
     const ProjectConfig& config, const std::vector<std::pair<std::string, Port>>& passive, const PortLookup& lookup);
 
-/// The whole text of `.env.runtime`: two comment lines, then NAME=value per line. A value with a newline is an error.
+/// The whole text of `.env.runtime`: two comment lines, then NAME=value per line. Values without line breaks
+/// (runtime_variables sees to that).
 [[nodiscard]] std::string runtime_env_text(const std::vector<std::pair<std::string, std::string>>& variables);
 
 /// "http://localhost:8000".
 [[nodiscard]] std::string service_url(Port port);
 
-/// Parses an env file (`NAME=value`, `export NAME=value`, # comments, single and double quotes). Mistakes as Errc::config.
-[[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> parse_env_file(std::string_view text, const std::string& file);
+/// Parses an env file: `NAME=value`, `export NAME=value`, comments (a `#` at the start of a line or after a blank), single
+/// quotes (as they are) and double quotes (with \n \r \t \" \\ \$), both over several lines. No variable is substituted. All
+/// mistakes at once as Errc::config.
+[[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> parse_env_file(std::string_view text,
+                                                                                      const std::string& file);
 
 }  // namespace devinit::config

@@ -1,0 +1,121 @@
+#include "config/config_file.hpp"
+
+#include "config/environment_reader.hpp"
+#include "config/json_reader.hpp"
+#include "config/service_reader.hpp"
+#include "config/text_encoding.hpp"
+#include "config/validation.hpp"
+
+namespace devinit::config {
+namespace {
+
+using Kind = JsonValue::Kind;
+
+struct TopLevel {
+  Draft& draft;
+  SharedEnvironment shared;
+  const JsonValue* env = nullptr;
+};
+
+constexpr std::array kConflictRules{
+    Word<ConflictRule>{"ask", ConflictRule::ask}, Word<ConflictRule>{"kill", ConflictRule::kill},
+    Word<ConflictRule>{"next", ConflictRule::next}, Word<ConflictRule>{"fail", ConflictRule::fail}};
+
+void read_project_name(const JsonValue& value, TopLevel& top, Mistakes& mistakes) {
+  const auto name = read_string(value, "project", mistakes);
+  if (!name) return;
+  constexpr std::size_t kLongest = 128;
+  const bool printable =
+      std::none_of(name->begin(), name->end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7F'; });
+  if (!printable || name->size() > kLongest) {
+    mistakes.add(value, "`project` must be one line of at most 128 bytes");
+  } else {
+    top.draft.config.name = *name;
+  }
+}
+
+void read_denied_ports(const JsonValue& value, ProjectConfig& config, Mistakes& mistakes) {
+  if (value.kind != Kind::array) {
+    if (!already_reported(value)) {
+      mistakes.add(value, "`ports.deny` must be an array of ports, not " + describe_value(value), "for example [5000, 7000]");
+    }
+    return;
+  }
+  for (const auto& item : value.items) {
+    if (const auto port = read_port(item, "ports.deny", mistakes)) config.denied_ports.push_back(*port);
+  }
+}
+
+constexpr std::array<Field<ProjectConfig>, 2> kPortsFields{{
+    {"range", [](const JsonValue& value, ProjectConfig& config,
+                 Mistakes& mistakes) { config.automatic_range = read_port_range(value, "ports.range", mistakes); }},
+    {"deny", read_denied_ports},
+}};
+
+void read_automatic_ports(const JsonValue& value, TopLevel& top, Mistakes& mistakes) {
+  if (expect_object(value, "ports", mistakes)) read_fields(value, kPortsFields, top.draft.config, mistakes);
+}
+
+constexpr std::array<Field<TopLevel>, 10> kTopFields{{
+    {"$schema", [](const JsonValue& value, TopLevel&, Mistakes& m) { static_cast<void>(read_string(value, "$schema", m)); }},
+    {"project", read_project_name},
+    {"include", nullptr, Kind::array},
+    {"env",
+     [](const JsonValue& value, TopLevel& top, Mistakes& mistakes) {
+       top.env = &value;
+       read_env(value, top.draft, top.shared.env, mistakes);
+     }},
+    {"env_files", [](const JsonValue& value, TopLevel& top,
+                     Mistakes& mistakes) { read_env_files(value, top.draft, top.shared.env_files, mistakes); }},
+    {"runtime_env", [](const JsonValue& value, TopLevel& top, Mistakes& m) { read_runtime_env(value, top.draft, m); }},
+    {"on_conflict",
+     [](const JsonValue& value, TopLevel& top, Mistakes& mistakes) {
+       top.draft.config.on_conflict = read_word(value, "on_conflict", kConflictRules, mistakes);
+     }},
+    {"ports", read_automatic_ports},
+    {"profiles", nullptr, Kind::object},
+    // Read last, by `read_services`: every service begins with the environment of the top level, wherever that stands in the
+    // file.
+    {"services", [](const JsonValue&, TopLevel&, Mistakes&) {}},
+}};
+
+void read_services(const JsonValue& root, TopLevel& top, Mistakes& mistakes) {
+  const JsonValue* services = root.find("services");
+  if (services == nullptr) {
+    mistakes.add(root, "`services` is missing", R"("services": {"backend": {"command": "npm start", "port": 8000}})");
+    return;
+  }
+  if (!expect_object(*services, "services", mistakes)) return;
+  if (services->members.empty()) mistakes.add(*services, "`services` is empty", "name at least one");
+  for (std::size_t i = 0; i < services->members.size(); ++i) {
+    const auto& [name, value] = services->members[i];
+    const auto [line, column] = services->member_positions[i];
+    read_service(name, {line, column}, value, top.shared, top.draft, mistakes);
+    const bool runs = top.draft.config.services.back().kind == ServiceKind::service;
+    if (top.env != nullptr && runs) note_templates(*top.env, name, top.draft);
+  }
+}
+
+void read_file(const JsonValue& root, Draft& draft, Mistakes& mistakes) {
+  if (!expect_object(root, "devinit.json", mistakes)) return;
+  TopLevel top{draft, {}, nullptr};
+  read_fields(root, kTopFields, top, mistakes);
+  read_services(root, top, mistakes);
+  validate(draft, mistakes);
+}
+
+}  // namespace
+
+Result<ProjectConfig> parse_config(std::string_view text, const std::string& file, const std::string& root_name,
+                                   const Variables& variables, const ProjectFiles& files) {
+  const JsonDocument document = parse_json(text, file, Comments::yes);
+  Mistakes mistakes(file, document.diagnostics);
+  Draft draft{variables, files, {}, {}, {}, {}, {}};
+  draft.config.name = root_name;
+  draft.config.file = file;
+  if (document.complete) read_file(document.value, draft, mistakes);
+  if (!mistakes.list().empty()) return to_error(mistakes.list());
+  return std::move(draft.config);
+}
+
+}  // namespace devinit::config

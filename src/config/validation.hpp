@@ -1,0 +1,11 @@
+#pragma once
+
+#include "config/draft.hpp"
+
+namespace devinit::config {
+
+/// Everything that needs the whole file: variables that two services would share, unknown or cyclic dependencies (drawn as a
+/// path), ports named twice, templates that name no port.
+void validate(const Draft& draft, Mistakes& mistakes);
+
+}  // namespace devinit::config
