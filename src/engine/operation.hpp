@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "config/project_config.hpp"
+#include "engine/port_planner.hpp"
+
+namespace devinit::engine {
+
+/// One command of one client. 0 is nobody.
+using OperationId = std::uint64_t;
+/// The holder of what `start` started: it lasts until `stop`.
+inline constexpr OperationId kDurableHold = 0;
+
+/// A service as one start request wants it.
+struct ServicePlan {
+  config::ServiceConfig config;
+  std::vector<PortWish> ports;
+};
+
+/// A port of a service, held or merely foreseen.
+struct KnownPort {
+  std::string service;
+  std::string port_name;
+  Port port = 0;
+  std::string source;
+  bool held = false;
+};
+
+enum class OperationKind { start, restart, up, stop };
+
+struct StartRequest {
+  OperationId operation = 0;
+  OperationKind kind = OperationKind::start;
+  std::vector<ServicePlan> services;   ///< the whole configuration, in its order
+  std::vector<std::string> targets;    ///< known names; with `all` every service
+  bool all = false;
+  std::vector<Port> avoid;             ///< never a fallback: passive keys, external services, the deny list
+};
+
+struct StopRequest {
+  OperationId operation = 0;
+  std::vector<std::string> targets;
+  bool all = false;
+};
+
+/// How an operation ended.
+struct Outcome {
+  bool ok = false;
+  bool interrupted = false;
+  std::optional<Error> error;
+  struct Failure { std::string service; std::string reason; };
+  std::vector<Failure> failures;
+};
+
+/// An operation under way.
+struct Operation {
+  /// queued: another one is planning, or a target is still stopping. down: a restart waits for its targets to be empty. holding: an
+  /// `up` that is complete and lasts as long as its connection.
+  enum class Phase { queued, down, planning, writing, waiting, holding, stopping, finished };
+  OperationId id = 0;
+  OperationKind kind = OperationKind::start;
+  Phase phase = Phase::queued;
+  StartRequest request;                ///< not for stop
+  std::vector<std::string> targets;    ///< resolved, dependencies included
+  std::set<std::string> started;       ///< brought up by this operation
+  std::set<std::string> told;             ///< targets that have been told to stop
+  std::set<std::string> restarted_stale;  ///< restarted once because a port of another service changed
+  std::optional<PortPlanner> planner;
+  std::optional<std::uint64_t> question;
+  std::size_t asked_wish = 0;
+  bool client = true;                  ///< somebody listens for the answers
+  bool interrupted = false;
+  bool forced = false;                 ///< the second Ctrl-C: no grace
+  std::optional<Error> error;
+
+  [[nodiscard]] bool has_target(const std::string& service) const {
+    for (const auto& target : targets) {
+      if (target == service) return true;
+    }
+    return false;
+  }
+};
+
+}  // namespace devinit::engine

@@ -1,0 +1,415 @@
+// The phases of a command: plan every port, write the files, spawn in dependency order, wait; or stop, dependents first.
+#include <algorithm>
+
+#include "engine/engine.hpp"
+
+namespace devinit::engine {
+namespace {
+
+using Kind = ServiceMachine::EventKind;
+using Phase = Operation::Phase;
+
+bool is_down(State state) { return state == State::stopped || state == State::failed; }
+
+bool is_planning(const Operation& operation) {
+  return operation.phase == Phase::down || operation.phase == Phase::planning || operation.phase == Phase::writing;
+}
+
+}  // namespace
+
+void Engine::handle(const StartRequest& request, TimePoint) {
+  auto operation = std::make_unique<Operation>();
+  operation->id = request.operation;
+  operation->kind = request.kind;
+  operation->request = request;
+  operations_.push_back(std::move(operation));
+}
+
+/// One plan at a time, and none while a target is still on its way down.
+bool Engine::may_begin(const Operation& operation) const {
+  for (const auto& other : operations_) {
+    if (other.get() == &operation) break;
+    if (is_planning(*other) || other->phase == Phase::queued) return false;
+  }
+  const auto stopping = [this](const std::string& name) {
+    const auto* service = find(name);
+    return service != nullptr && service->machine.state() == State::stopping;
+  };
+  if (operation.kind == OperationKind::restart) return true;
+  if (operation.request.all) return std::none_of(order_.begin(), order_.end(), stopping);
+  return std::none_of(operation.request.targets.begin(), operation.request.targets.end(), stopping);
+}
+
+void Engine::begin(Operation& operation, TimePoint now) {
+  adopt_configuration(operation.request);
+  std::vector<std::string> named = operation.request.targets;
+  if (operation.request.all) {
+    named = order_;
+    std::erase_if(named, [this](const auto& name) { return find(name)->removed && is_down(find(name)->machine.state()); });
+  }
+  if (operation.kind != OperationKind::restart) {
+    operation.targets = with_dependencies(named);
+    begin_planning(operation, now);
+    return;
+  }
+  operation.targets = named;
+  operation.phase = Phase::down;
+}
+
+void Engine::begin_planning(Operation& operation, TimePoint now) {
+  if (operation.kind == OperationKind::restart) {
+    adopt_configuration(operation.request);  // what was running has taken over its new settings now
+    std::erase_if(operation.targets, [this](const auto& name) { return find(name) == nullptr; });
+    operation.targets = with_dependencies(operation.targets);
+  }
+  operation.phase = Phase::planning;
+  std::vector<PortWish> wishes;
+  std::vector<Port> avoid = operation.request.avoid;
+  for (const auto& name : order_) {
+    auto& service = services_.at(name);
+    const bool target = operation.has_target(name);
+    const auto state = service.machine.state();
+    const bool starts = target && (is_down(state) || state == State::backing_off);
+    if (target && !starts && operation.kind != OperationKind::restart && state == State::ready) {
+      std::string where = service.ports.empty() ? "" : " on port " + std::to_string(service.ports.front().port);
+      effects_.push_back(Tell{operation.id, "info", name, "is already running" + where});
+    }
+    if (starts) {
+      operation.started.insert(name);
+      send(name, {Kind::start}, now);
+    }
+    if (target) service.wanted = true;
+    // A restart changes nothing about who wants the service; the others take part in the hold.
+    const bool holds = operation.kind == OperationKind::start || (operation.kind == OperationKind::restart && service.holders.empty());
+    if (target && holds) service.holders.insert(kDurableHold);
+    if (starts && operation.kind == OperationKind::up) service.holders.insert(operation.id);
+    if (is_down(state)) std::erase_if(service.ports, [](const KnownPort& port) { return !port.held; });
+    for (const auto& wish : service.plan.ports) {
+      const bool known = std::any_of(service.ports.begin(), service.ports.end(),
+                                     [&](const KnownPort& port) { return port.port_name == wish.port_name; });
+      if (wish.prefer) avoid.push_back(*wish.prefer);
+      if (known) continue;
+      if (starts) {
+        wishes.push_back(wish);
+      } else {
+        // Chosen, so that the files and templates of the others are complete, but not held.
+        service.ports.push_back({name, wish.port_name, wish.prefer.value_or(wish.search.first), wish.source, false});
+      }
+    }
+    for (const auto& port : service.ports) avoid.push_back(port.port);
+  }
+  operation.planner.emplace(std::move(wishes), std::move(avoid));
+  advance_plan(operation, now);
+}
+
+void Engine::advance_plan(Operation& operation, TimePoint now) {
+  auto& planner = *operation.planner;
+  const auto claim = [&](std::size_t wish, Port first, Port last, int tries, std::vector<Port> avoid) {
+    effects_.push_back(ClaimPort{operation.id, wish, planner.wish(wish).service, planner.wish(wish).port_name, first, last, tries,
+                                 std::move(avoid)});
+  };
+  for (;;) {
+    const auto step = planner.next();
+    if (const auto* preferred = std::get_if<PortPlanner::ClaimPreferred>(&step)) {
+      return claim(preferred->wish, preferred->port, preferred->port, 1, {});
+    }
+    if (const auto* next = std::get_if<PortPlanner::ClaimNext>(&step)) {
+      return claim(next->wish, next->first, next->last, next->tries, next->avoid);
+    }
+    if (const auto* failed = std::get_if<PortPlanner::GaveUp>(&step)) return give_up(operation, failed->error, now);
+    if (std::holds_alternative<PortPlanner::Planned>(step)) {
+      operation.phase = Phase::writing;
+      effects_.push_back(WriteFiles{operation.id});
+      return;
+    }
+    const auto& ask = std::get<PortPlanner::Ask>(step);
+    if (operation.client) {
+      operation.question = ++last_question_;
+      operation.asked_wish = ask.wish;
+      const auto& wish = planner.wish(ask.wish);
+      effects_.push_back(
+          AskClient{operation.id, *operation.question, wish.service, wish.port_name, ask.port, ask.strict, ask.by_devinit});
+      return;
+    }
+    planner.on_answer(ask.wish, PortPlanner::Choice::next, {});  // nobody is there to be asked
+  }
+}
+
+void Engine::handle(const Claimed& event, TimePoint now) {
+  auto* operation = find_operation(event.operation);
+  if (operation == nullptr || operation->phase != Phase::planning) return;
+  auto& planner = *operation->planner;
+  planner.on_claim(event.wish, event.outcome);
+  if (event.outcome.verdict == ClaimOutcome::Verdict::claimed) {
+    const auto& wish = planner.wish(event.wish);
+    const bool moved = wish.prefer && *wish.prefer != event.outcome.port;
+    find(wish.service)->ports.push_back(
+        {wish.service, wish.port_name, event.outcome.port, moved ? "fallback" : wish.source, true});
+    if (moved) {
+      const auto& reason = planner.reason(event.wish);
+      effects_.push_back(TellMoved{operation->id, wish.service, wish.port_name, *wish.prefer, event.outcome.port, reason});
+    }
+  }
+  advance_plan(*operation, now);
+}
+
+void Engine::handle(const Answered& event, TimePoint now) {
+  auto* operation = find_operation(event.operation);
+  if (operation == nullptr || operation->phase != Phase::planning || operation->question != event.question) return;
+  operation->question.reset();
+  operation->planner->on_answer(operation->asked_wish, event.choice, event.reason);
+  advance_plan(*operation, now);
+}
+
+void Engine::handle(const FilesWritten& event, TimePoint now) {
+  auto* operation = find_operation(event.operation);
+  if (operation == nullptr || operation->phase != Phase::writing) return;
+  if (event.error) return give_up(*operation, *event.error, now);
+  operation->phase = Phase::waiting;
+  for (const auto& name : operation->started) send(name, {Kind::claimed}, now);
+}
+
+/// The plan cannot be carried out: nothing has been started yet, and nothing will be.
+void Engine::give_up(Operation& operation, const Error& error, TimePoint now) {
+  for (const auto& name : operation.started) {
+    find(name)->wanted = false;
+    find(name)->holders.clear();
+    send(name, {Kind::stop}, now);
+  }
+  Outcome outcome;
+  outcome.error = error;
+  outcome.interrupted = error.code == Errc::interrupted;
+  finish(operation, std::move(outcome));
+}
+
+void Engine::handle(const StopRequest& request, TimePoint now) {
+  auto operation = std::make_unique<Operation>();
+  operation->id = request.operation;
+  operation->kind = OperationKind::stop;
+  operation->phase = Phase::stopping;
+  operation->targets = request.all ? order_ : request.targets;
+  for (const auto& other : operations_) {
+    const bool concerned = std::any_of(operation->targets.begin(), operation->targets.end(),
+                                       [&](const auto& name) { return other->has_target(name); });
+    if (other->phase == Phase::queued || (is_planning(*other) && concerned)) {
+      give_up(*other, Error(Errc::interrupted, "stopped by another command"), now);
+    }
+  }
+  for (const auto& name : operation->targets) {
+    auto* service = find(name);
+    if (service == nullptr) continue;
+    service->wanted = false;
+    service->holders.clear();
+  }
+  operations_.push_back(std::move(operation));
+}
+
+/// Ends what an operation has started, and nothing else.
+void Engine::stop_started(Operation& operation, TimePoint now) {
+  operation.phase = Phase::stopping;
+  operation.question.reset();
+  operation.targets.clear();
+  std::vector<std::string> unheld;
+  for (const auto& name : operation.started) {
+    release_hold(name, operation.kind == OperationKind::up ? operation.id : kDurableHold, unheld);
+  }
+  operation.targets = std::move(unheld);
+  if (operation.targets.empty() && operation.kind == OperationKind::up) {
+    effects_.push_back(Tell{operation.id, "info", "", "nothing was started by this `up`: the services go on"});
+  }
+  settle_stops(operation, now);
+}
+
+void Engine::release_hold(const std::string& name, OperationId holder, std::vector<std::string>& unheld) {
+  auto* service = find(name);
+  if (service == nullptr) return;
+  service->holders.erase(holder);
+  if (!service->holders.empty()) return;
+  service->wanted = false;
+  unheld.push_back(name);
+}
+
+void Engine::handle(const Cancelled& event, TimePoint now) {
+  auto* operation = find_operation(event.operation);
+  if (operation == nullptr) return;
+  operation->interrupted = true;
+  if (operation->phase == Phase::stopping) {  // the second Ctrl-C, or one in `stop`: no more grace
+    for (const auto& name : operation->targets) {
+      if (find(name) != nullptr && find(name)->machine.running()) send(name, {Kind::kill}, now);
+    }
+    return;
+  }
+  stop_started(*operation, now);
+}
+
+void Engine::handle(const ClientGone& event, TimePoint now) {
+  auto* operation = find_operation(event.operation);
+  if (operation == nullptr) return;
+  operation->client = false;
+  switch (operation->phase) {
+    case Phase::stopping:
+    case Phase::finished:
+      return;  // goes on without an audience
+    case Phase::queued:
+    case Phase::down:
+    case Phase::planning:
+    case Phase::writing:
+    case Phase::waiting:
+    case Phase::holding:
+      break;
+  }
+  if (operation->kind == OperationKind::restart) {  // it was running before: bring it back all the same
+    if (operation->question) {
+      operation->question.reset();
+      advance_plan(*operation, now);
+    }
+    return;
+  }
+  operation->interrupted = true;
+  stop_started(*operation, now);
+}
+
+void Engine::settle(TimePoint now) {
+  while (settle_once(now)) {
+  }
+  std::erase_if(operations_, [](const auto& operation) { return operation->phase == Phase::finished; });
+  if (operations_.empty()) forget_removed();
+}
+
+/// Moves everything that can move by itself; true when something did.
+bool Engine::settle_once(TimePoint now) {
+  bool moved = settle_dependencies(now);
+  for (std::size_t i = 0; i < operations_.size(); ++i) {
+    auto& operation = *operations_[i];
+    const auto before = operation.phase;
+    switch (operation.phase) {
+      case Phase::queued:
+        if (may_begin(operation)) begin(operation, now);
+        break;
+      case Phase::down:
+      case Phase::stopping:
+        moved |= settle_stops(operation, now);
+        break;
+      case Phase::waiting:
+      case Phase::holding:
+        moved |= settle_waiting(operation, now);
+        break;
+      case Phase::planning:
+      case Phase::writing:
+      case Phase::finished:
+        break;
+    }
+    moved |= operation.phase != before;
+  }
+  return moved;
+}
+
+bool Engine::settle_dependencies(TimePoint now) {
+  bool moved = false;
+  for (const auto& name : order_) {
+    auto& service = services_.at(name);
+    if (service.machine.state() != State::waiting) continue;
+    bool all_ready = true;
+    std::string lost;
+    for (const auto& need : service.plan.config.depends_on) {
+      const auto* other = find(need);
+      if (other == nullptr || other->machine.state() == State::ready) continue;  // an external service is not ours to wait for
+      all_ready = false;
+      if (is_down(other->machine.state())) lost = need;
+    }
+    if (!lost.empty()) {
+      const bool failed = find(lost)->machine.state() == State::failed;
+      send(name, {Kind::deps_failed, "not started: it depends on " + lost + ", which " + (failed ? "failed" : "was stopped")}, now);
+      moved = true;
+    } else if (all_ready) {
+      send(name, {Kind::deps_ready}, now);
+      moved = true;
+    }
+  }
+  return moved;
+}
+
+bool Engine::settle_stops(Operation& operation, TimePoint now) {
+  bool moved = false;
+  bool all_down = true;
+  for (const auto& name : operation.targets) {
+    auto* service = find(name);
+    if (service == nullptr) continue;
+    const auto state = service->machine.state();
+    const bool told = operation.told.contains(name);
+    if (state == State::stopped || (state == State::failed && told)) continue;
+    if (state != State::failed) all_down = false;
+    if (told) continue;
+    const bool needed = std::any_of(operation.targets.begin(), operation.targets.end(), [&](const auto& other) {
+      const auto* dependent = find(other);
+      if (dependent == nullptr || is_down(dependent->machine.state())) return false;
+      const auto& needs = dependent->plan.config.depends_on;
+      return std::count(needs.begin(), needs.end(), name) > 0;
+    });
+    if (needed) continue;
+    operation.told.insert(name);
+    send(name, {Kind::stop}, now);
+    moved = true;
+  }
+  if (moved || !all_down) return moved;
+  if (operation.phase == Phase::down) {
+    begin_planning(operation, now);
+  } else {
+    finish(operation, outcome_of(operation));
+  }
+  return true;
+}
+
+bool Engine::settle_waiting(Operation& operation, TimePoint now) {
+  bool all_ready = true;
+  bool any_down = false;
+  bool all_down = true;
+  for (const auto& name : operation.targets) {
+    const auto* service = find(name);
+    const auto state = service == nullptr ? State::stopped : service->machine.state();
+    all_ready = all_ready && state == State::ready;
+    any_down = any_down || is_down(state);
+    all_down = all_down && is_down(state);
+  }
+  if (operation.phase == Phase::holding) {
+    if (!all_down) return false;
+    finish(operation, outcome_of(operation));
+    return true;
+  }
+  if (all_ready && operation.kind == OperationKind::up) {
+    operation.phase = Phase::holding;
+    effects_.push_back(Finished{operation.id, outcome_of(operation), true});
+    return true;
+  }
+  if (!all_ready && !any_down) return false;
+  auto outcome = outcome_of(operation);
+  if (operation.kind == OperationKind::up) {  // its hold ends here; the failure is told first
+    effects_.push_back(Finished{operation.id, outcome, true});
+    stop_started(operation, now);
+    return true;
+  }
+  finish(operation, std::move(outcome));
+  return true;
+}
+
+Outcome Engine::outcome_of(const Operation& operation) const {
+  Outcome outcome;
+  outcome.interrupted = operation.interrupted;
+  outcome.error = operation.error;
+  const bool stops = operation.phase == Phase::stopping;
+  for (const auto& name : operation.targets) {
+    const auto* service = find(name);
+    const auto state = service == nullptr ? State::stopped : service->machine.state();
+    if (state == State::failed) outcome.failures.push_back({name, service->machine.detail()});
+    if (state == State::stopped && !stops) outcome.failures.push_back({name, "stopped by another command"});
+  }
+  outcome.ok = !outcome.interrupted && !outcome.error && outcome.failures.empty();
+  return outcome;
+}
+
+void Engine::finish(Operation& operation, Outcome outcome) {
+  operation.phase = Phase::finished;
+  effects_.push_back(Finished{operation.id, std::move(outcome), false});
+}
+
+}  // namespace devinit::engine

@@ -1,0 +1,119 @@
+#include "engine/port_planner.hpp"
+
+#include <algorithm>
+
+namespace devinit::engine {
+namespace {
+
+/// The busy preferred port is the first of the hundred tries.
+constexpr int kTries = 100;
+
+std::string label(const PortWish& wish) {
+  return wish.port_name.empty() ? wish.service : wish.service + " (" + wish.port_name + ")";
+}
+
+Error privileged_error(const PortWish& wish, Port port) {
+  return Error(Errc::privileged, "port " + std::to_string(port) + " for " + label(wish) + " needs more privileges than you have",
+               "choose a port from 1024 up, or lower net.ipv4.ip_unprivileged_port_start");
+}
+
+Error busy_error(const PortWish& wish, Port port, const std::string& reason) {
+  std::string text = "port " + std::to_string(port) + " for " + label(wish) + " is busy";
+  if (!reason.empty()) text += ": " + reason;
+  return Error(Errc::busy, std::move(text),
+               "free it (`devinit kill " + std::to_string(port) + "`), or allow another port with `--on-conflict next` and without \"strict\"");
+}
+
+Error exhausted_error(const PortWish& wish, const std::string& holders) {
+  std::string text = "no free port for " + label(wish) + " in " + std::to_string(kTries) + " tries";
+  if (wish.prefer) text += " from " + std::to_string(*wish.prefer);
+  if (!holders.empty()) text += "; met: " + holders;
+  return Error(Errc::busy, std::move(text), "stop some of them, or set another \"port\" for " + wish.service + " in devinit.json");
+}
+
+}  // namespace
+
+PortPlanner::PortPlanner(std::vector<PortWish> wishes, std::vector<Port> avoid) : avoid_(std::move(avoid)) {
+  for (auto& wish : wishes) {
+    const auto status = wish.prefer ? Status::untried : Status::fallback;
+    items_.push_back(Item{std::move(wish), status, {}, false, false, {}, {}});
+  }
+}
+
+PortPlanner::ClaimNext PortPlanner::fallback_of(std::size_t index) const {
+  const auto& wish = items_[index].wish;
+  ClaimNext claim{index, wish.search.first, wish.search.last, kTries, avoid_};
+  if (wish.prefer) {
+    claim.tries = kTries - 1;
+    claim.first = static_cast<Port>(std::min<int>(*wish.prefer + 1, 65535));
+    if (*wish.prefer == 65535) claim.tries = 0;
+  }
+  for (const auto& item : items_) {
+    if (item.wish.prefer) claim.avoid.push_back(*item.wish.prefer);
+  }
+  return claim;
+}
+
+PortPlanner::Step PortPlanner::next() const {
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    if (items_[i].status == Status::given_up) return GaveUp{*items_[i].error};
+  }
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    if (items_[i].status == Status::untried) return ClaimPreferred{i, *items_[i].wish.prefer};
+  }
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    const auto& item = items_[i];
+    if (item.status == Status::busy) return Ask{i, *item.wish.prefer, item.wish.strict, item.by_devinit};
+  }
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    if (items_[i].status == Status::fallback) return fallback_of(i);
+  }
+  return Planned{};
+}
+
+void PortPlanner::on_claim(std::size_t index, const ClaimOutcome& outcome) {
+  auto& item = items_[index];
+  switch (outcome.verdict) {
+    case ClaimOutcome::Verdict::claimed:
+      item.status = Status::claimed;
+      item.port = outcome.port;
+      return;
+    case ClaimOutcome::Verdict::busy:
+      // Freed and taken again: one answer is enough, do not ask for ever.
+      if (item.retried) return on_answer(index, Choice::next, "it was taken again at once");
+      item.status = Status::busy;
+      item.by_devinit = outcome.by_devinit;
+      return;
+    case ClaimOutcome::Verdict::privileged:
+      item.status = Status::given_up;
+      item.error = privileged_error(item.wish, item.wish.prefer.value_or(item.wish.search.first));
+      return;
+    case ClaimOutcome::Verdict::exhausted:
+      item.status = Status::given_up;
+      item.error = exhausted_error(item.wish, outcome.holders);
+      return;
+  }
+}
+
+void PortPlanner::on_answer(std::size_t index, Choice choice, const std::string& reason) {
+  auto& item = items_[index];
+  item.reason = reason;
+  switch (choice) {
+    case Choice::retry:
+      item.retried = true;
+      item.status = Status::untried;
+      return;
+    case Choice::next:
+      if (!item.wish.strict) {
+        item.status = Status::fallback;
+        return;
+      }
+      [[fallthrough]];
+    case Choice::fail:
+      item.status = Status::given_up;
+      item.error = busy_error(item.wish, *item.wish.prefer, reason);
+      return;
+  }
+}
+
+}  // namespace devinit::engine

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/port.hpp"
+#include "base/result.hpp"
+
+namespace devinit::engine {
+
+/// One port that a service wants.
+struct PortWish {
+  std::string service;
+  std::string port_name;        ///< empty for the main port
+  std::optional<Port> prefer;   ///< nothing: any port of `search`
+  PortRange search{1024, 65535};///< where fallbacks may come from; upward from `prefer`, or from its start
+  bool strict = false;          ///< busy is an error
+  std::string source;           ///< for people: "devinit.json", "default", …
+};
+
+/// What became of the attempt to claim one port.
+struct ClaimOutcome {
+  enum class Verdict { claimed, busy, privileged, exhausted };
+  Verdict verdict = Verdict::busy;
+  Port port = 0;            ///< claimed: which
+  bool by_devinit = false;  ///< busy: another devinit's claim
+  std::string holders;      ///< exhausted: who was met on the way, for people
+};
+
+/// Plans all ports of one start, one step at a time: every preferred port first (so that no fallback ever takes a sibling's preferred port),
+/// then the questions about busy ones, then the fallbacks, each search beginning above its preferred port. Pure: it says what to do next
+/// and is told what came of it.
+class PortPlanner {
+ public:
+  struct ClaimPreferred { std::size_t wish; Port port; };
+  struct ClaimNext { std::size_t wish; Port first; Port last; int tries; std::vector<Port> avoid; };
+  struct Ask { std::size_t wish; Port port; bool strict; bool by_devinit; };
+  struct Planned {};
+  struct GaveUp { Error error; };
+  using Step = std::variant<ClaimPreferred, ClaimNext, Ask, Planned, GaveUp>;
+  enum class Choice { retry, next, fail };
+
+  PortPlanner(std::vector<PortWish> wishes, std::vector<Port> avoid);
+
+  /// What to do now. Call it again after each `on_…`.
+  [[nodiscard]] Step next() const;
+  void on_claim(std::size_t wish, const ClaimOutcome& outcome);
+  /// `reason` explains a fallback or a failure for people; may be empty.
+  void on_answer(std::size_t wish, Choice choice, const std::string& reason);
+
+  [[nodiscard]] const PortWish& wish(std::size_t index) const { return items_[index].wish; }
+  [[nodiscard]] std::size_t size() const { return items_.size(); }
+  /// The claimed port of a wish; nothing before it is claimed.
+  [[nodiscard]] std::optional<Port> port(std::size_t index) const { return items_[index].port; }
+  [[nodiscard]] const std::string& reason(std::size_t index) const { return items_[index].reason; }
+
+ private:
+  enum class Status { untried, busy, fallback, claimed, given_up };
+  struct Item {
+    PortWish wish;
+    Status status;
+    std::optional<Port> port;
+    bool by_devinit = false;
+    bool retried = false;
+    std::string reason;
+    std::optional<Error> error;
+  };
+  [[nodiscard]] ClaimNext fallback_of(std::size_t index) const;
+
+  std::vector<Item> items_;
+  std::vector<Port> avoid_;
+};
+
+}  // namespace devinit::engine

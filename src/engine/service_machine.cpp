@@ -1,0 +1,393 @@
+#include "engine/service_machine.hpp"
+
+#include <algorithm>
+
+namespace devinit::engine {
+namespace {
+
+constexpr Millis kFirstBackOff{200};
+constexpr Millis kLongestBackOff{10'000};
+constexpr Millis kReadyLongEnough{30'000};  ///< clears the failure count
+constexpr int kMaxSteals = 5;
+
+using Kind = ServiceMachine::EventKind;
+using Effect = ServiceMachine::Effect;
+
+}  // namespace
+
+ServiceMachine::ServiceMachine(const config::ServiceConfig& config, std::uint32_t jitter_seed) : jitter_(jitter_seed | 1) {
+  reconfigure(config);
+}
+
+void ServiceMachine::reconfigure(const config::ServiceConfig& config) {
+  restart_ = config.restart;
+  ready_deadline_ = config.ready.deadline;
+}
+
+bool ServiceMachine::running() const noexcept {
+  return state_ == State::starting || state_ == State::ready || state_ == State::stopping;
+}
+
+void ServiceMachine::enter(State state, TimePoint now, std::string detail) {
+  state_ = state;
+  since_ = now;
+  detail_ = std::move(detail);
+  deadline_.reset();
+}
+
+ServiceMachine::Effects ServiceMachine::begin(TimePoint now) {
+  failures_ = 0;
+  steals_ = 0;
+  restarts_ = 0;
+  was_ready_ = false;
+  first_deadline_.reset();
+  enter(State::claiming, now);
+  return {};
+}
+
+ServiceMachine::Effects ServiceMachine::fail(TimePoint now, std::string why) {
+  enter(State::failed, now, std::move(why));
+  return {Effect::release};
+}
+
+ServiceMachine::Effects ServiceMachine::stop_for(Next next, TimePoint now, std::string detail) {
+  next_ = next;
+  enter(State::stopping, now, std::move(detail));
+  return {Effect::stop_tree};
+}
+
+Millis ServiceMachine::back_off() {
+  const int doublings = std::min(failures_ - 1, 10);
+  const auto plain = std::min(kFirstBackOff * (1 << doublings), kLongestBackOff);
+  jitter_ = jitter_ * 1664525U + 1013904223U;
+  const auto percent = 90 + static_cast<int>((jitter_ >> 16) % 21);  // 90 … 110
+  return plain * percent / 100;
+}
+
+/// The tree is gone although nobody wanted that: decides between again, later and never.
+ServiceMachine::Effects ServiceMachine::after_crash(const Event& event, TimePoint now) {
+  if (event.port_stolen && !was_ready_ && steals_ < kMaxSteals) {
+    ++steals_;
+    enter(State::claiming, now, "its port was taken between claim and bind");
+    return {Effect::reclaim};
+  }
+  const bool ready_long_enough = was_ready_ && now - ready_since_ >= kReadyLongEnough;
+  failures_ = ready_long_enough ? 1 : failures_ + 1;
+  const bool had_been_ready = was_ready_;
+  was_ready_ = false;
+  if (restart_.policy == config::RestartPolicy::never) return fail(now, event.text);
+  if (event.exit_code && std::count(restart_.never_on.begin(), restart_.never_on.end(), *event.exit_code) > 0) {
+    return fail(now, event.text + ", which must not restart");
+  }
+  if (failures_ >= restart_.max) {
+    return fail(now, event.text + (failures_ > 1 ? " (failure " + std::to_string(failures_) + " in a row)" : ""));
+  }
+  ++restarts_;
+  if (had_been_ready) {
+    enter(State::claiming, now, event.text + "; restarting");
+    return {Effect::reclaim};
+  }
+  const auto pause = back_off();
+  enter(State::backing_off, now, event.text + "; next try in " + format_duration(pause));
+  deadline_ = now + pause;
+  return {Effect::close_fence};
+}
+
+ServiceMachine::Effects ServiceMachine::after_stopping(const Event& event, TimePoint now) {
+  switch (next_) {
+    case Next::stopped:
+      enter(State::stopped, now);
+      return {Effect::release};
+    case Next::crashed: {
+      Event crash = event;
+      if (!detail_.empty()) crash.text = detail_;
+      return after_crash(crash, now);
+    }
+    case Next::failed:
+      return fail(now, detail_);
+    case Next::restart:
+      enter(State::claiming, now, "restarting");
+      ++restarts_;
+      return {Effect::reclaim};
+  }
+  return {};
+}
+
+ServiceMachine::Effects ServiceMachine::on_stopped(const Event& event, TimePoint now) {
+  switch (event.kind) {
+    case Kind::start:
+      return begin(now);
+    case Kind::claimed:
+    case Kind::claim_failed:
+    case Kind::deps_ready:
+    case Kind::deps_failed:
+    case Kind::spawned:
+    case Kind::spawn_failed:
+    case Kind::became_ready:
+    case Kind::leader_exited:
+    case Kind::tree_empty:
+    case Kind::survivors:
+    case Kind::deadline:
+    case Kind::stop:
+    case Kind::restart:
+    case Kind::kill:
+    case Kind::rejected:
+      return {};
+  }
+  return {};
+}
+
+ServiceMachine::Effects ServiceMachine::on_claiming(const Event& event, TimePoint now) {
+  switch (event.kind) {
+    case Kind::claimed:
+      enter(State::waiting, now, detail_);
+      return {};
+    case Kind::claim_failed:
+      return fail(now, event.text);
+    case Kind::stop:
+      enter(State::stopped, now);
+      return {Effect::release};
+    case Kind::start:
+    case Kind::deps_ready:
+    case Kind::deps_failed:
+    case Kind::spawned:
+    case Kind::spawn_failed:
+    case Kind::became_ready:
+    case Kind::leader_exited:
+    case Kind::tree_empty:
+    case Kind::survivors:
+    case Kind::deadline:
+    case Kind::restart:
+    case Kind::kill:
+    case Kind::rejected:
+      return {};
+  }
+  return {};
+}
+
+ServiceMachine::Effects ServiceMachine::on_waiting(const Event& event, TimePoint now) {
+  switch (event.kind) {
+    case Kind::deps_ready: {
+      enter(State::starting, now, detail_);
+      const bool first_start = !first_deadline_ && restarts_ == 0;
+      if (first_start) first_deadline_ = now + ready_deadline_;
+      deadline_ = first_deadline_ ? *first_deadline_ : now + ready_deadline_;
+      return {Effect::spawn};
+    }
+    case Kind::deps_failed:
+      return fail(now, event.text);
+    case Kind::stop:
+      enter(State::stopped, now);
+      return {Effect::release};
+    case Kind::start:
+    case Kind::claimed:
+    case Kind::claim_failed:
+    case Kind::spawned:
+    case Kind::spawn_failed:
+    case Kind::became_ready:
+    case Kind::leader_exited:
+    case Kind::tree_empty:
+    case Kind::survivors:
+    case Kind::deadline:
+    case Kind::restart:
+    case Kind::kill:
+    case Kind::rejected:
+      return {};
+  }
+  return {};
+}
+
+ServiceMachine::Effects ServiceMachine::on_starting(const Event& event, TimePoint now) {
+  switch (event.kind) {
+    case Kind::spawned:
+      return {};
+    case Kind::spawn_failed:
+      return fail(now, event.text);
+    case Kind::became_ready:
+      enter(State::ready, now, event.text);
+      was_ready_ = true;
+      ready_since_ = now;
+      first_deadline_.reset();
+      steals_ = 0;
+      return {};
+    case Kind::leader_exited:
+      if (event.still_serving) return {};
+      return stop_for(Next::crashed, now, event.text);
+    case Kind::tree_empty:
+      return after_crash(event, now);
+    case Kind::survivors:
+      return fail(now, event.text);
+    case Kind::deadline: {
+      const std::string why = "not ready within " + format_duration(ready_deadline_);
+      return stop_for(first_deadline_ ? Next::failed : Next::crashed, now, why);
+    }
+    case Kind::rejected:
+      return stop_for(Next::failed, now, event.text);
+    case Kind::stop:
+      return stop_for(Next::stopped, now, {});
+    case Kind::restart:
+      return stop_for(Next::restart, now, {});
+    case Kind::kill:
+      next_ = Next::stopped;
+      enter(State::stopping, now);
+      return {Effect::kill_tree};
+    case Kind::start:
+    case Kind::claimed:
+    case Kind::claim_failed:
+    case Kind::deps_ready:
+    case Kind::deps_failed:
+      return {};
+  }
+  return {};
+}
+
+ServiceMachine::Effects ServiceMachine::on_ready(const Event& event, TimePoint now) {
+  switch (event.kind) {
+    case Kind::leader_exited:
+      if (!event.still_serving) return stop_for(Next::crashed, now, event.text);
+      detail_ = event.text + "; a descendant still serves the port";
+      return {};
+    case Kind::tree_empty:
+      return after_crash(event, now);
+    case Kind::survivors:
+      return fail(now, event.text);
+    case Kind::stop:
+      return stop_for(Next::stopped, now, {});
+    case Kind::restart:
+      return stop_for(Next::restart, now, {});
+    case Kind::kill:
+      next_ = Next::stopped;
+      enter(State::stopping, now);
+      return {Effect::kill_tree};
+    case Kind::start:
+    case Kind::claimed:
+    case Kind::claim_failed:
+    case Kind::deps_ready:
+    case Kind::deps_failed:
+    case Kind::spawned:
+    case Kind::spawn_failed:
+    case Kind::became_ready:
+    case Kind::deadline:
+    case Kind::rejected:
+      return {};
+  }
+  return {};
+}
+
+ServiceMachine::Effects ServiceMachine::on_backing_off(const Event& event, TimePoint now) {
+  switch (event.kind) {
+    case Kind::deadline:
+      enter(State::claiming, now, detail_);
+      return {Effect::reclaim};
+    case Kind::start: {
+      auto effects = begin(now);
+      effects.push_back(Effect::reclaim);
+      return effects;
+    }
+    case Kind::stop:
+    case Kind::kill:
+      enter(State::stopped, now);
+      return {Effect::release};
+    case Kind::restart: {
+      auto effects = begin(now);
+      effects.push_back(Effect::reclaim);
+      return effects;
+    }
+    case Kind::claimed:
+    case Kind::claim_failed:
+    case Kind::deps_ready:
+    case Kind::deps_failed:
+    case Kind::spawned:
+    case Kind::spawn_failed:
+    case Kind::became_ready:
+    case Kind::leader_exited:
+    case Kind::tree_empty:
+    case Kind::survivors:
+    case Kind::rejected:
+      return {};
+  }
+  return {};
+}
+
+ServiceMachine::Effects ServiceMachine::on_failed(const Event& event, TimePoint now) {
+  switch (event.kind) {
+    case Kind::start:
+      return begin(now);
+    case Kind::stop:
+    case Kind::kill:
+      enter(State::stopped, now);
+      return {Effect::release};
+    case Kind::claimed:
+    case Kind::claim_failed:
+    case Kind::deps_ready:
+    case Kind::deps_failed:
+    case Kind::spawned:
+    case Kind::spawn_failed:
+    case Kind::became_ready:
+    case Kind::leader_exited:
+    case Kind::tree_empty:
+    case Kind::survivors:
+    case Kind::deadline:
+    case Kind::restart:
+    case Kind::rejected:
+      return {};
+  }
+  return {};
+}
+
+ServiceMachine::Effects ServiceMachine::on_stopping(const Event& event, TimePoint now) {
+  switch (event.kind) {
+    case Kind::tree_empty:
+      return after_stopping(event, now);
+    case Kind::spawn_failed:  // the stop overtook the report of a failed exec: nothing was ever started
+      return after_stopping(event, now);
+    case Kind::survivors:
+      return fail(now, event.text);
+    case Kind::stop:
+      next_ = Next::stopped;
+      detail_.clear();
+      return {};
+    case Kind::restart:
+      next_ = Next::restart;
+      return {};
+    case Kind::kill:
+      next_ = Next::stopped;
+      return {Effect::kill_tree};
+    case Kind::start:
+    case Kind::claimed:
+    case Kind::claim_failed:
+    case Kind::deps_ready:
+    case Kind::deps_failed:
+    case Kind::spawned:
+    case Kind::became_ready:
+    case Kind::leader_exited:
+    case Kind::deadline:
+    case Kind::rejected:
+      return {};
+  }
+  return {};
+}
+
+std::vector<ServiceMachine::Effect> ServiceMachine::step(const Event& event, TimePoint now) {
+  switch (state_) {
+    case State::stopped:
+      return on_stopped(event, now);
+    case State::claiming:
+      return on_claiming(event, now);
+    case State::waiting:
+      return on_waiting(event, now);
+    case State::starting:
+      return on_starting(event, now);
+    case State::ready:
+      return on_ready(event, now);
+    case State::backing_off:
+      return on_backing_off(event, now);
+    case State::failed:
+      return on_failed(event, now);
+    case State::stopping:
+      return on_stopping(event, now);
+  }
+  return {};
+}
+
+}  // namespace devinit::engine
