@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -71,11 +72,19 @@ struct Done {
 
 using Event = std::variant<Accepted, ServiceChanged, Notice, Busy, PortMoved, Done>;
 
+/// The name of an operation in the path of its request.
+[[nodiscard]] const char* to_string(Request::Op op) noexcept;
+[[nodiscard]] std::optional<Request::Op> op_from_string(std::string_view name) noexcept;
+
 /// JSON of the wire. Decoding is strict about types, lenient about unknown members (a newer peer), bounded in depth (64) and
 /// size (8 MiB: an environment may be large); Errc::protocol on anything else. Invalid UTF-8 in values survives encoding as U+FFFD.
+/// Named ports come back in the order of their names.
 [[nodiscard]] std::string encode(const Request& request);
+/// Of a request of another version only `version` and `targets` are read: the caller checks `version` and decides. An empty body is
+/// a `status` request of our version.
 [[nodiscard]] Result<Request> decode_request(std::string_view op, std::string_view body);
 [[nodiscard]] std::string encode(const Event& event);
+/// One line of a stream. Errc::not_found for a kind of event that only a newer peer knows: readers skip it.
 [[nodiscard]] Result<Event> decode_event(std::string_view line);
 /// The documented `status --json` document (docs/configuration.md), one line without newline:
 /// {"project","root","supervisor":{"running","pid"},"services":[{"name","state","ready","wanted","external","pid","port","ports":{},"port_source",

@@ -34,7 +34,7 @@ struct StateFile {
   std::string boot_id;
   std::uint64_t root_device = 0;
   std::uint64_t root_inode = 0;
-  RecordedProcess supervisor;
+  RecordedProcess supervisor;  ///< pid 0: none
   std::string socket;
   std::string cookie;       ///< value of DEVINIT_COOKIE in every process of this run
   bool clean = false;
@@ -46,7 +46,7 @@ struct StateFile {
 /// Errc::protocol when it is not a state file of this version.
 [[nodiscard]] Result<StateFile> decode_state_file(std::string_view text);
 
-/// The text of `.devinit/supervisor.lock`: "PID SOCKET\n". Nothing when it is something else.
+/// The text of `.devinit/supervisor.lock`: "PID SOCKET\n", SOCKET an absolute path. Nothing when it is something else (or torn).
 struct LockText { pid_t pid; std::string socket; };
 [[nodiscard]] std::string encode(const LockText& text);
 [[nodiscard]] std::optional<LockText> decode_lock_text(std::string_view text);

@@ -1,0 +1,148 @@
+#include "api/snapshot_codec.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "api/json_reader.hpp"
+#include "api/json_writer.hpp"
+#include "api/messages.hpp"
+
+namespace devinit::api {
+namespace {
+
+using nlohmann::json;
+
+void read_state(MemberReader& members, engine::State& target) {
+  std::string name;
+  members.require("state", name);
+  if (!members.result()) return;
+  if (const auto state = engine::state_from_string(name)) {
+    target = *state;
+  } else {
+    members.mistake("state", "a known state");
+  }
+}
+
+void read_named_ports(MemberReader& members, std::vector<std::pair<std::string, Port>>& target) {
+  const json* ports = members.object("ports");
+  if (ports == nullptr) return;
+  MemberReader numbers(*ports, "list of named ports");
+  for (const auto& [name, value] : ports->get_ref<const json::object_t&>()) {
+    Port port = 0;
+    numbers.require(name, port);
+    target.emplace_back(name, port);
+  }
+  members.absorb(numbers.result());
+}
+
+std::int64_t uptime(const engine::ServiceSnapshot& service, std::int64_t now) noexcept {
+  if (service.state != engine::State::ready || service.since == 0) return 0;
+  return std::max<std::int64_t>(0, now - service.since);  // the wall clock may have been set back
+}
+
+}  // namespace
+
+void write_service_members(JsonWriter& out, const engine::ServiceSnapshot& service, std::optional<std::int64_t> now) {
+  out.member("name", service.name);
+  out.member("state", engine::to_string(service.state));
+  out.member("ready", service.ready);
+  out.member("wanted", service.wanted);
+  out.member("external", service.external);
+  out.member("pid", service.pid);
+  out.member("port", service.port);
+  out.key("ports");
+  out.begin_object();
+  for (const auto& [name, port] : service.ports) out.member(name, port);
+  out.end_object();
+  out.member("port_source", service.port_source);
+  out.member("url", service.url);
+  out.member("restarts", service.restarts);
+  if (now) out.member("uptime_s", uptime(service, *now));
+  out.member("since", service.since);
+  out.member("detail", service.detail);
+  out.member("stale", service.stale);
+}
+
+Result<engine::ServiceSnapshot> read_service(const nlohmann::json& value) {
+  engine::ServiceSnapshot service;
+  MemberReader members(value, "service");
+  members.require("name", service.name);
+  read_state(members, service.state);
+  members.read("ready", service.ready);
+  members.read("wanted", service.wanted);
+  members.read("external", service.external);
+  members.read("pid", service.pid);
+  members.read("port", service.port);
+  read_named_ports(members, service.ports);
+  members.read("port_source", service.port_source);
+  members.read("url", service.url);
+  members.read("restarts", service.restarts);
+  members.read("since", service.since);
+  members.read("detail", service.detail);
+  members.read("stale", service.stale);
+  TRY(members.result());
+  return service;
+}
+
+void write_project_members(JsonWriter& out, const engine::ProjectSnapshot& project) {
+  out.member("project", project.project);
+  out.member("root", project.root);
+  out.key("supervisor");
+  out.begin_object();
+  out.member("running", project.supervisor_running);
+  out.member("pid", project.supervisor_running ? project.supervisor_pid : std::nullopt);
+  out.end_object();
+}
+
+void read_project_members(MemberReader& members, engine::ProjectSnapshot& project) {
+  members.require("project", project.project);
+  members.require("root", project.root);
+  const json* supervisor = members.object("supervisor");
+  if (supervisor == nullptr) return;
+  MemberReader nested(*supervisor, "supervisor");
+  nested.read("running", project.supervisor_running);
+  nested.read("pid", project.supervisor_pid);
+  members.absorb(nested.result());
+}
+
+void write_project(JsonWriter& out, const engine::ProjectSnapshot& project, std::optional<std::int64_t> now) {
+  out.begin_object();
+  write_project_members(out, project);
+  out.key("services");
+  out.begin_array();
+  for (const auto& service : project.services) {
+    out.begin_object();
+    write_service_members(out, service, now);
+    out.end_object();
+  }
+  out.end_array();
+  out.end_object();
+}
+
+Result<engine::ProjectSnapshot> read_project(const nlohmann::json& value) {
+  engine::ProjectSnapshot project;
+  MemberReader members(value, "project");
+  read_project_members(members, project);
+  const json* services = members.array("services");
+  TRY(members.result());
+  if (services == nullptr) return project;
+  project.services.reserve(services->size());
+  for (const json& item : *services) {
+    TRY_ASSIGN(auto service, read_service(item));
+    project.services.push_back(std::move(service));
+  }
+  return project;
+}
+
+std::string encode_status(const engine::ProjectSnapshot& project, std::int64_t now) {
+  JsonWriter out;
+  write_project(out, project, now);
+  return out.take();
+}
+
+Result<engine::ProjectSnapshot> decode_status(std::string_view text) {
+  TRY_ASSIGN(const auto document, parse_json_object(text, "status document"));
+  return read_project(document);
+}
+
+}  // namespace devinit::api
