@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace devinit::guardian {
+
+/// The service's log file: raw bytes, appended, rotated by size (NAME.log → NAME.log.1 …). It never blocks and never fails towards
+/// the service: what the disk does not take is dropped, counted, and said in the file once it takes something again. A deleted file
+/// is created anew.
+class LogSink {
+ public:
+  /// `path` must outlive the sink. `keep`: number of files in all, at least 1.
+  void open(const char* path, std::uint64_t max_size, int keep);
+  void write(const char* data, std::size_t size);
+  [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
+
+ private:
+  void reopen();
+  void rotate();
+  bool write_all(const char* data, std::size_t size);
+
+  const char* path_ = nullptr;
+  std::uint64_t max_size_ = 0;
+  int keep_ = 1;
+  int fd_ = -1;
+  std::uint64_t size_ = 0;
+  std::uint64_t dropped_ = 0;
+  std::uint64_t unreported_ = 0;
+  char last_byte_ = '\n';
+};
+
+}  // namespace devinit::guardian
