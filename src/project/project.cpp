@@ -1,0 +1,155 @@
+#include "project/project.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/suggest.hpp"
+#include "config/config_file.hpp"
+#include "config/detection.hpp"
+#include "os/files.hpp"
+#include "os/spawn.hpp"
+
+namespace devinit::project {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Also true for a dangling link, a FIFO, a folder: those are refused later with a clear message, not overlooked.
+bool entry_exists(const std::string& path) {
+  std::error_code ignored;
+  const auto status = fs::symlink_status(path, ignored);
+  return fs::exists(status);
+}
+
+bool writable_by_everybody(const std::string& directory) {
+  std::error_code failure;
+  const auto status = fs::status(directory, failure);
+  return !failure && (status.permissions() & fs::perms::others_write) != fs::perms::none;
+}
+
+std::string parent_of(const std::string& directory) { return fs::path(directory).parent_path().string(); }
+
+/// `directory` and the folders above it up to and including the git root; `git_root` is empty when there is none.
+std::vector<std::string> folders_upward(const std::string& directory, const std::string& home, std::string& git_root) {
+  std::vector<std::string> all;
+  for (std::string at = directory;; at = parent_of(at)) {
+    all.push_back(at);
+    if (entry_exists(at + "/.git")) {
+      git_root = at;
+      return all;
+    }
+    if (at == parent_of(at)) break;
+  }
+  std::vector<std::string> trusted;
+  for (const auto& folder : all) {
+    if (folder != directory && (folder == home || folder == "/" || writable_by_everybody(folder))) break;
+    trusted.push_back(folder);
+  }
+  return trusted;
+}
+
+Error unreadable(const std::string& name, const os::ReadFailure& failure) {
+  switch (failure.problem) {
+    case os::FileProblem::outside_root:
+      return Error(Errc::config, name + " " + failure.detail, "replace the link by a file, or by a link to a file inside the project");
+    case os::FileProblem::missing:
+      return Error(Errc::config, name + " is a symbolic link to nothing", "remove it or correct it");
+    case os::FileProblem::not_regular:
+    case os::FileProblem::too_large: return Error(Errc::config, name + " " + failure.detail, "move it away or replace it by a real file");
+    case os::FileProblem::unreadable: return Error(Errc::config, name + " cannot be read: " + failure.detail, "check its permissions");
+  }
+  return Error(Errc::config, name + " cannot be read");
+}
+
+/// The text of a file that people edit; nothing when there is none.
+Result<std::optional<std::string>> read_edited_file(const Project& project, const std::string& name) {
+  const auto path = project.root() + "/" + name;
+  if (!entry_exists(path)) return std::optional<std::string>();
+  auto text = os::read_text_file(path, project.root());
+  if (text) return std::optional<std::string>(std::move(*text));
+  // Deleted since the look above: as good as never there.
+  if (text.error().problem == os::FileProblem::missing && !entry_exists(path)) return std::optional<std::string>();
+  return unreadable(name, text.error());
+}
+
+}  // namespace
+
+std::string find_root(const std::string& directory, const os::Environment& environment) {
+  const auto home = environment.find("HOME");
+  std::string git_root;
+  const auto folders = folders_upward(directory, home == environment.end() ? std::string() : home->second, git_root);
+  for (const char* marker : {"/devinit.json", "/.ports.json"}) {
+    for (const auto& folder : folders) {
+      if (entry_exists(folder + marker)) return folder;
+    }
+  }
+  return git_root.empty() ? directory : git_root;
+}
+
+std::string Project::folder_name() const {
+  const auto name = fs::path(paths.root).filename().string();
+  return name.empty() ? "project" : name;
+}
+
+Result<Project> open_project(const std::string& directory, os::Environment environment) {
+  auto real = os::real_path(directory.empty() ? "." : directory);
+  if (!real) {
+    return directory.empty() ? Error(Errc::usage, "the current folder does not exist any more", "cd to another folder")
+                             : Error(Errc::usage, "there is no folder " + directory, "-C/--project names a project folder");
+  }
+  if (!os::is_directory(*real)) return Error(Errc::usage, directory + " is not a folder", "-C/--project names a project folder");
+  TRY_ASSIGN(auto paths, os::project_paths(find_root(*real, environment), environment));
+  return Project{std::move(paths), std::move(environment)};
+}
+
+bool DiskFiles::is_file(const std::string& path) const { return os::is_regular_file(full(path)); }
+bool DiskFiles::is_directory(const std::string& path) const { return os::is_directory(full(path)); }
+std::vector<std::string> DiskFiles::list(const std::string& path) const { return os::list_directory(full(path)); }
+
+std::optional<std::string> DiskFiles::read(const std::string& path) const {
+  auto text = os::read_text_file(full(path));
+  if (!text) return std::nullopt;
+  return std::move(*text);
+}
+
+bool DiskFiles::has_command(const std::string& command) const { return !os::find_executable(command, environment_, root_).empty(); }
+
+Result<config::ProjectConfig> load_config(const Project& project) {
+  const DiskFiles files(project.root(), project.environment);
+  TRY_ASSIGN(const auto text, read_edited_file(project, "devinit.json"));
+  if (!text) return config::detect(files, project.folder_name());
+  return config::parse_config(*text, "devinit.json", project.folder_name(), project.environment, files);
+}
+
+Result<std::optional<config::PortsFile>> load_ports_file(const Project& project) {
+  TRY_ASSIGN(const auto text, read_edited_file(project, ".ports.json"));
+  if (!text) return std::optional<config::PortsFile>();
+  TRY_ASSIGN(auto ports, config::parse_ports_file(*text, ".ports.json"));
+  return std::optional<config::PortsFile>(std::move(ports));
+}
+
+std::optional<config::PortsRecord> load_ports_record(const Project& project) {
+  const auto text = os::read_text_file(project.paths.ports_record);
+  if (!text) return std::nullopt;
+  return config::parse_ports_record(*text);
+}
+
+Result<> check_targets(const std::vector<std::string>& targets, const std::vector<std::string>& known) {
+  for (const auto& target : targets) {
+    if (std::ranges::find(known, target) != known.end()) continue;
+    std::string hint;
+    if (const auto close = nearest(target, known)) hint = "did you mean `" + *close + "`? ";
+    hint += "services here:";
+    for (const auto& name : known) hint += " " + name;
+    return Error(Errc::usage, "there is no service `" + target + "`", hint);
+  }
+  return {};
+}
+
+std::vector<std::string> service_names(const config::ProjectConfig& config) {
+  std::vector<std::string> names;
+  for (const auto& service : config.services) names.push_back(service.name);
+  return names;
+}
+
+}  // namespace devinit::project
