@@ -1,0 +1,126 @@
+#include "supervisor/child_launch.hpp"
+
+#include <algorithm>
+
+#include "config/embedded.hpp"
+#include "os/files.hpp"
+
+namespace devinit::supervisor {
+namespace {
+
+Result<> add_env_files(const StartContext& context, const config::ServiceConfig& service, os::Environment& environment) {
+  for (const auto& name : service.env_files) {
+    const auto text = os::read_text_file(context.project.root() + "/" + name);
+    if (!text) {
+      if (text.error().problem == os::FileProblem::missing) continue;  // an uncommitted .env is optional
+      return Error(Errc::config, "env file " + name + " of " + service.name + ": " + text.error().detail);
+    }
+    TRY_ASSIGN(const auto variables, config::parse_env_file(*text, name));
+    for (const auto& [key, value] : variables) environment[key] = value;
+  }
+  return {};
+}
+
+std::string_view host_of(const config::ServiceConfig& service) {
+  return service.port ? std::string_view(service.port->host) : std::string_view();
+}
+
+Result<std::vector<std::string>> command_line(const config::ServiceConfig& service, const config::PortLookup& lookup) {
+  std::vector<std::string> argv;
+  if (const auto* shell = std::get_if<std::string>(&service.command)) {
+    TRY_ASSIGN(const auto text, config::expand(*shell, service.name, lookup, host_of(service)));
+    return std::vector<std::string>{"/bin/sh", "-c", text};
+  }
+  for (const auto& argument : std::get<std::vector<std::string>>(service.command)) {
+    TRY_ASSIGN(auto text, config::expand(argument, service.name, lookup, host_of(service)));
+    argv.push_back(std::move(text));
+  }
+  return argv;
+}
+
+std::string guardian_target(config::StopTarget target) {
+  switch (target) {
+    case config::StopTarget::leader: return "0";
+    case config::StopTarget::group: return "1";
+    case config::StopTarget::tree: return "2";
+  }
+  return "1";
+}
+
+}  // namespace
+
+const std::string& shared_daemons() {
+  // One name a line in the data file; a comma-separated list is what the guardian takes.
+  static const std::string names = [] {
+    std::string list;
+    bool comment = false;
+    for (const char c : config::shared_daemons_txt()) {
+      if (c == '#') comment = true;
+      if (c == '\n') {
+        comment = false;
+        if (!list.empty() && list.back() != ',') list += ',';
+      } else if (!comment && c != ' ') {
+        list += c;
+      }
+    }
+    return list;
+  }();
+  return names;
+}
+
+std::string log_file(const StartContext& context, const std::string& service) {
+  return context.project.paths.logs + "/" + service + ".log";
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> runtime_variables(const StartContext& context, const config::PortLookup& lookup) {
+  return config::runtime_variables(context.config, context.passive, lookup);
+}
+
+Result<os::Environment> child_environment(const StartContext& context, const config::ServiceConfig& service,
+                                          const config::PortLookup& lookup, const std::string& cookie) {
+  os::Environment environment;
+  TRY(add_env_files(context, service, environment));
+  for (const auto& [name, value] : context.project.environment) environment[name] = value;
+  for (const auto& [name, value] : service.env) {
+    TRY_ASSIGN(environment[name], config::expand(value, service.name, lookup, host_of(service)));
+  }
+  TRY_ASSIGN(const auto variables, runtime_variables(context, lookup));
+  for (const auto& [name, value] : variables) environment[name] = value;
+  if (const auto port = lookup(service.name, "")) environment["PORT"] = std::to_string(*port);
+  environment["DEVINIT_ROOT"] = context.project.root();
+  environment["DEVINIT_PROJECT"] = context.config.name;
+  environment["DEVINIT_SERVICE"] = service.name;
+  environment["DEVINIT_COOKIE"] = cookie;
+  return environment;
+}
+
+std::vector<std::string> overridden_variables(const StartContext& context, const config::PortLookup& lookup) {
+  std::vector<std::string> names;
+  const auto variables = runtime_variables(context, lookup);
+  if (!variables) return names;
+  for (const auto& [name, value] : *variables) {
+    const auto given = context.project.environment.find(name);
+    if (given != context.project.environment.end() && given->second != value) names.push_back(name);
+  }
+  return names;
+}
+
+Result<os::SpawnRequest> guardian_request(const StartContext& context, const config::ServiceConfig& service,
+                                          const config::PortLookup& lookup, const GuardianSetup& setup) {
+  os::SpawnRequest request;
+  request.executable = setup.image;
+  request.new_session = true;
+  request.cwd = service.cwd.empty() ? context.project.root() : context.project.root() + "/" + service.cwd;
+  if (!os::is_directory(request.cwd)) {
+    return Error(Errc::not_found, "its working folder " + request.cwd + " does not exist");
+  }
+  TRY_ASSIGN(request.environment, child_environment(context, service, lookup, setup.cookie));
+  TRY_ASSIGN(const auto command, command_line(service, lookup));
+  const auto grace = std::to_string(service.stop.grace.count());
+  request.argv = {"svguard", log_file(context, service.name), std::to_string(service.log.max_size), std::to_string(service.log.keep),
+                  std::to_string(service.stop.signal), guardian_target(service.stop.to), grace, shared_daemons()};
+  request.argv.insert(request.argv.end(), command.begin(), command.end());
+  return request;
+}
+
+}  // namespace devinit::supervisor

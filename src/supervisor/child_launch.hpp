@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+#include "config/templates.hpp"
+#include "os/spawn.hpp"
+#include "supervisor/start_context.hpp"
+
+namespace devinit::supervisor {
+
+/// Descriptors and names that every guardian of this supervisor shares.
+struct GuardianSetup {
+  int image = -1;        ///< the guardian program, open
+  std::string cookie;    ///< DEVINIT_COOKIE of this run: how a later sweep finds what escaped
+};
+
+/// The variables that devinit itself sets: the contents of `.env.runtime`.
+[[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> runtime_variables(const StartContext& context,
+                                                                                         const config::PortLookup& lookup);
+
+/// The environment of one service. devinit's own variables > the service's `env` > the caller's > `env_files`.
+[[nodiscard]] Result<os::Environment> child_environment(const StartContext& context, const config::ServiceConfig& service,
+                                                        const config::PortLookup& lookup, const std::string& cookie);
+
+/// Names of variables that the caller set to something else than devinit does: ignored, and said once.
+[[nodiscard]] std::vector<std::string> overridden_variables(const StartContext& context, const config::PortLookup& lookup);
+
+/// How to start the guardian of `service`: argv, environment, folder; `fds` is left to the caller. Templates are filled. Errc::config for a
+/// template without value, Errc::not_found when the working folder does not exist.
+[[nodiscard]] Result<os::SpawnRequest> guardian_request(const StartContext& context, const config::ServiceConfig& service,
+                                                        const config::PortLookup& lookup, const GuardianSetup& setup);
+
+/// The service's log file.
+[[nodiscard]] std::string log_file(const StartContext& context, const std::string& service);
+
+/// Daemons that several projects share and that detach themselves on purpose: left alone and named (config/shared_daemons.txt).
+[[nodiscard]] const std::string& shared_daemons();
+
+}  // namespace devinit::supervisor

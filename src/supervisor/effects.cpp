@@ -1,0 +1,188 @@
+#include <algorithm>
+
+#include "os/files.hpp"
+#include "ports/holder.hpp"
+#include "supervisor/supervisor.hpp"
+
+namespace devinit::supervisor {
+namespace {
+
+using Kind = engine::ServiceMachine::EventKind;
+constexpr std::size_t kTailLines = 20;
+
+}  // namespace
+
+void Supervisor::service_event(const std::string& service, Kind kind, std::string text) {
+  post(engine::ServiceEvent{service, {kind, std::move(text)}});
+}
+
+/// 0 is everybody who has an operation under way.
+void Supervisor::send_to(engine::OperationId operation, const api::Event& event) {
+  for (const auto& [id, stream] : streams_) {
+    if (operation == 0 || id == operation) stream->send(event);
+  }
+}
+
+void Supervisor::tell(const std::string& level, const std::string& service, const std::string& text) {
+  log_.info((service.empty() ? "" : service + ": ") + text);
+  send_to(0, api::Notice{level, service, text});
+}
+
+void Supervisor::carry_out(const engine::ClaimPort& effect) {
+  const auto outcome = ports_.claim(effect.service, effect.port_name, effect.first, effect.last, effect.tries, effect.avoid);
+  post(engine::Claimed{effect.operation, effect.wish, outcome});
+}
+
+void Supervisor::carry_out(const engine::WriteFiles& effect) {
+  const auto pending = pending_.find(effect.operation);
+  const auto context = pending == pending_.end() ? current_ : pending->second;
+  if (!context) return;
+  const auto lookup = port_lookup(*context);
+  const auto written = writer_.write(*context, engine_.ports(), lookup);
+  if (effect.operation == 0) {
+    if (!written) tell("warning", "", written.error().message);
+    return;
+  }
+  if (!written) {
+    post(engine::FilesWritten{effect.operation, written.error()});
+    return;
+  }
+  for (const auto& warning : written->warnings) send_to(effect.operation, api::Notice{"warning", "", warning});
+  const auto ignored = overridden_variables(*context, lookup);
+  if (!ignored.empty()) {
+    std::string names;
+    for (const auto& name : ignored) names += (names.empty() ? "" : ", ") + name;
+    send_to(effect.operation, api::Notice{"info", "", "your environment sets " + names + ": ignored, devinit sets it"});
+  }
+  current_ = context;
+  for (const auto& snapshot : engine_.snapshots()) {
+    if (snapshot.state == engine::State::claiming) contexts_[snapshot.name] = context;
+  }
+  pending_.erase(effect.operation);
+  post(engine::FilesWritten{effect.operation, {}});
+}
+
+void Supervisor::carry_out(const engine::ServiceEffect& effect) {
+  using Effect = engine::ServiceMachine::Effect;
+  const auto running = running_.find(effect.service);
+  switch (effect.effect) {
+    case Effect::reclaim:
+      return reclaim(effect.service);
+    case Effect::spawn:
+      return spawn(effect.service);
+    case Effect::stop_tree:
+      readiness_.forget(effect.service);
+      if (running != running_.end()) {
+        running->second.process->stop(engine_.config_of(effect.service)->stop);
+      } else if (!lost_.contains(effect.service)) {
+        service_event(effect.service, Kind::tree_empty, "it was not running");
+      }
+      return;
+    case Effect::kill_tree:
+      if (running != running_.end()) running->second.process->kill();
+      return;
+    case Effect::close_fence:
+      (void)ports_.close(effect.service);  // a port lost now is found by the next reclaim
+      return;
+    case Effect::release:
+      ports_.release(effect.service);
+      return;
+  }
+}
+
+/// Between two runs: are the ports still ours? A port that a stranger took is replaced by the next free one.
+void Supervisor::reclaim(const std::string& service) {
+  const auto* config = engine_.config_of(service);
+  for (const auto& [name, port] : ports_.close(service)) {
+    const auto holders = ports::holders_of(port);
+    const std::string who = holders.empty() ? "another process" : ports::describe(holders.front());
+    const std::string taken = "port " + std::to_string(port) + " was taken by " + who;
+    const config::PortSpec* spec = config->port && name.empty() ? &*config->port : nullptr;
+    if (spec != nullptr && spec->strict) return service_event(service, Kind::claim_failed, taken + ", and its port is strict");
+    ports_.release(service, name);
+    constexpr int kTries = 99;
+    const Port last = spec != nullptr && spec->range ? spec->range->last : 65535;
+    std::vector<Port> avoid;
+    for (const auto& known : engine_.ports()) avoid.push_back(known.port);
+    const auto outcome = ports_.claim(service, name, static_cast<Port>(std::min(port + 1, 65535)), last, kTries, avoid);
+    if (outcome.verdict != engine::ClaimOutcome::Verdict::claimed) {
+      return service_event(service, Kind::claim_failed, taken + ", and no other one is free");
+    }
+    post(engine::PortChanged{service, name, outcome.port, taken, "fallback"});
+  }
+  service_event(service, Kind::claimed);
+}
+
+void Supervisor::spawn(const std::string& service) {
+  const auto context = contexts_.contains(service) ? contexts_[service] : current_;
+  const auto* config = engine_.config_of(service);
+  auto request = guardian_request(*context, *config, port_lookup(*context), setup_.guardian);
+  if (!request) return service_event(service, Kind::spawn_failed, request.error().message);
+  Running running;
+  running.fenced = !writer_.no_fence(*context, config::ports_key(service, ""));
+  running.log_start = os::file_size(log_file(*context, service)).value_or(0);
+  ports_.open(service, running.fenced);
+  auto process = ServiceProcess::launch(loop_, std::move(*request),
+                                        [this, service](const std::optional<guardian::Report>& report) { on_report(service, report); });
+  if (!process) {
+    (void)ports_.close(service);
+    return service_event(service, Kind::spawn_failed, process.error().message);
+  }
+  const pid_t guardian = (*process)->guardian().pid;
+  running.process = std::move(*process);
+  running_.insert_or_assign(service, std::move(running));
+  const auto port = engine_.port_of(service, "");
+  if (port && config->ready.kind != config::ReadyKind::none) {
+    std::vector<Port> named;
+    for (const auto& known : engine_.ports()) {
+      if (known.service == service && !known.port_name.empty()) named.push_back(known.port);
+    }
+    readiness_.watch({service, *port, std::move(named), guardian, config->ready});
+  } else {
+    service_event(service, Kind::became_ready);
+  }
+}
+
+void Supervisor::carry_out(const engine::AskClient& effect) {
+  send_to(effect.operation, api::Busy{effect.question, effect.service, effect.port_name, effect.port, effect.strict, effect.by_devinit});
+}
+
+void Supervisor::carry_out(const engine::Tell& effect) {
+  log_.info((effect.service.empty() ? "" : effect.service + ": ") + effect.text);
+  send_to(effect.operation, api::Notice{effect.level, effect.service, effect.text});
+}
+
+void Supervisor::carry_out(const engine::TellMoved& effect) {
+  log_.info(effect.service + ": port " + std::to_string(effect.wanted) + " → " + std::to_string(effect.port) + " (" + effect.reason + ")");
+  send_to(effect.operation, api::PortMoved{effect.service, effect.port_name, effect.wanted, effect.port, effect.reason});
+}
+
+void Supervisor::carry_out(const engine::Changed& effect) {
+  state_.touch();
+  if (streams_.empty()) return;
+  send_to(0, api::ServiceChanged{snapshot(effect.service)});
+}
+
+void Supervisor::carry_out(const engine::Finished& effect) {
+  state_.flush();
+  pending_.erase(effect.operation);
+  const auto at = streams_.find(effect.operation);
+  if (at == streams_.end()) return;
+  api::Done done;
+  done.ok = effect.outcome.ok;
+  done.interrupted = effect.outcome.interrupted;
+  if (effect.outcome.error) {
+    done.error = effect.outcome.error->message;
+    done.hint = effect.outcome.error->hint;
+    done.config_error = exit_code_of(effect.outcome.error->code) == 2;
+  }
+  for (const auto& failure : effect.outcome.failures) {
+    const auto path = setup_.project.paths.logs + "/" + failure.service + ".log";
+    done.failures.push_back({failure.service, failure.reason, os::tail_lines(path, kTailLines)});
+  }
+  done.project = project_snapshot();
+  at->second->send(done);
+  if (!effect.keep_open) at->second->finish();
+}
+
+}  // namespace devinit::supervisor

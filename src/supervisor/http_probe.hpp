@@ -1,0 +1,38 @@
+#pragma once
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/port.hpp"
+#include "config/project_config.hpp"
+
+namespace devinit::supervisor {
+
+/// Asks `GET path` of 127.0.0.1 (then ::1) again and again until the status is the wanted one. One attempt at a time, each with
+/// `spec.timeout`, `spec.period` between them. Destroying it ends the attempts.
+class HttpProbe {
+ public:
+  /// `on_success` is called once, on the loop's thread; it may destroy the probe.
+  HttpProbe(boost::asio::io_context& loop, Port port, config::ReadySpec spec, std::function<void()> on_success);
+  ~HttpProbe();
+
+ private:
+  struct Attempt;
+  void start();
+  void finished(int status);
+
+  boost::asio::io_context& loop_;
+  Port port_;
+  config::ReadySpec spec_;
+  std::function<void()> on_success_;
+  boost::asio::steady_timer pause_;
+  std::shared_ptr<Attempt> attempt_;
+  bool use_ipv6_ = false;
+};
+
+}  // namespace devinit::supervisor

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "config/project_config.hpp"
+#include "os/exit_status.hpp"
+
+namespace devinit::supervisor {
+
+/// What the log of a run says after `start` bytes: a server that met a busy port (Node, Python, Go, Java, Ruby, PHP, nginx … word it differently).
+[[nodiscard]] bool says_port_in_use(const std::string& log_file, std::uint64_t start);
+
+/// "exited with code 127 (the shell did not find the command)", "killed by SIGKILL (perhaps out of memory)", …
+[[nodiscard]] std::string describe_end(const os::ExitStatus& status);
+
+/// Why a command could not be executed: "cannot run `uvicorn`: …" by the errno of exec.
+[[nodiscard]] std::string exec_failure(const config::Command& command, int error_number);
+
+}  // namespace devinit::supervisor

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/port.hpp"
+#include "engine/port_planner.hpp"
+#include "ports/claim.hpp"
+
+namespace devinit::supervisor {
+
+/// The claims (token and fence) of all services of the project. The kernel gives them back when the supervisor ends, however it ends.
+class PortHoldings {
+ public:
+  /// Claims the first free port of the search and remembers it for the service. `tries` of 1 with `first` == `last` is an attempt at
+  /// one port. The outcome says who was in the way.
+  [[nodiscard]] engine::ClaimOutcome claim(const std::string& service, const std::string& port_name, Port first, Port last, int tries,
+                                           const std::vector<Port>& avoid);
+  /// Takes over a port that the service itself has bound already: only the token is to be had.
+  void adopt(const std::string& service, const std::string& port_name, Port port);
+
+  /// Lets the service bind its ports. `fenced` false: it is a server that cannot bind behind the fence.
+  void open(const std::string& service, bool fenced);
+  /// Keeps everybody out. The ports of the service that a stranger has taken meanwhile (port name, port).
+  [[nodiscard]] std::vector<std::pair<std::string, Port>> close(const std::string& service);
+  void release(const std::string& service);
+  void release(const std::string& service, const std::string& port_name);
+
+ private:
+  std::map<std::string, std::map<std::string, ports::Claim>> claims_;
+};
+
+}  // namespace devinit::supervisor

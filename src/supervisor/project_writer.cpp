@@ -1,0 +1,82 @@
+#include "supervisor/project_writer.hpp"
+
+#include <algorithm>
+
+#include "os/file_lock.hpp"
+#include "os/files.hpp"
+#include "supervisor/child_launch.hpp"
+#include "supervisor/git_files.hpp"
+
+namespace devinit::supervisor {
+namespace {
+
+constexpr std::chrono::seconds kLockPatience{10};
+
+/// Replaces a file unless it says the same already: an unchanged file costs a read, not two fsyncs.
+Result<> replace_if_changed(const std::string& path, const std::string& text, mode_t mode) {
+  const auto current = os::read_text_file(path);
+  if (current && *current == text) return {};
+  return os::replace_file(path, text, mode, os::Durable::yes);
+}
+
+}  // namespace
+
+bool ProjectWriter::no_fence(const StartContext& context, const std::string& key) const {
+  const auto remembered = context.record.entries.find(key);
+  return std::count(no_fence_.begin(), no_fence_.end(), key) > 0 ||
+         (remembered != context.record.entries.end() && remembered->second.no_fence);
+}
+
+Result<> ProjectWriter::write_ports(const StartContext& context, const std::vector<engine::KnownPort>& ports) {
+  TRY_ASSIGN(const auto lock, os::FileLock::acquire(context.project.paths.data + "/ports.lock", kLockPatience));
+  TRY_ASSIGN(auto file, project::load_ports_file(context.project));
+  config::PortsFile updated = file.value_or(config::PortsFile{});
+  config::PortsRecord record;
+  if (const auto current = project::load_ports_record(context.project)) record = *current;
+  for (const auto& port : ports) {
+    const auto key = config::ports_key(port.service, port.port_name);
+    const bool unchanged = updated.find(key) == port.port && record.entries.contains(key) && record.entries[key].written == port.port;
+    updated.set(key, port.port);
+    auto& entry = record.entries[key];
+    entry.written = port.port;
+    entry.no_fence = no_fence(context, key);
+    const auto choice = context.choices.find(key);
+    const bool by_hand = choice != context.choices.end() && choice->second.source == config::PortSource::hand_set;
+    if (by_hand) {
+      entry.hand_set = choice->second.port;
+    } else if (!unchanged) {
+      entry.hand_set.reset();
+    }
+  }
+  // The record first: a crash between the two must not turn our own number into one set by hand.
+  TRY(replace_if_changed(context.project.paths.ports_record, record.to_text(), 0600));
+  if (file && file->entries == updated.entries) return {};
+  return os::replace_file(context.project.paths.ports_file, updated.to_text(), 0644, os::Durable::yes);
+}
+
+Result<> ProjectWriter::write_runtime_env(const StartContext& context, const config::PortLookup& lookup) {
+  if (git_tracks(context.project.root(), ".env.runtime")) {
+    return Error(Errc::refused, ".env.runtime is tracked by git: devinit rewrites it at every start",
+                 "`git rm --cached .env.runtime` and add it to .gitignore");
+  }
+  TRY_ASSIGN(const auto variables, runtime_variables(context, lookup));
+  return replace_if_changed(context.project.paths.runtime_env_file, config::runtime_env_text(variables), 0600);
+}
+
+Result<ProjectWriter::Written> ProjectWriter::write(const StartContext& context, const std::vector<engine::KnownPort>& ports,
+                                                    const config::PortLookup& lookup) {
+  Written written;
+  if (context.project.paths.read_only) {
+    written.warnings.push_back("the project folder cannot be written: .ports.json and .env.runtime stay as they are; services get their ports "
+                               "by their environment");
+    return written;
+  }
+  TRY(write_ports(context, ports));
+  TRY(write_runtime_env(context, lookup));
+  if (const auto excluded = exclude_from_git(context.project.root()); !excluded) {
+    written.warnings.push_back(excluded.error().message);
+  }
+  return written;
+}
+
+}  // namespace devinit::supervisor

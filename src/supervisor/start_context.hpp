@@ -1,0 +1,34 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/ports_file.hpp"
+#include "config/project_config.hpp"
+#include "engine/operation.hpp"
+#include "project/project.hpp"
+
+namespace devinit::supervisor {
+
+/// Everything that one start request was made of: read once, then shared by the services that it starts, for all their restarts.
+struct StartContext {
+  project::Project project;     ///< with the caller's environment, which stays in memory
+  config::ProjectConfig config;
+  std::vector<std::pair<std::string, Port>> passive;         ///< keys of .ports.json without a service, and external services
+  std::map<std::string, config::PortChoice> choices;         ///< by ports_key
+  config::PortsRecord record;                                ///< what devinit last wrote
+};
+using StartContextPtr = std::shared_ptr<const StartContext>;
+
+/// Reads configuration, .ports.json and the record. Every mistake of the user's files is an Errc::config error.
+[[nodiscard]] Result<StartContextPtr> load_start_context(const project::Project& project);
+
+/// The engine's view of it: services to run (external and disabled ones are not), their ports in order of choice, ports never to fall back on.
+[[nodiscard]] engine::StartRequest plan_request(const StartContext& context, engine::OperationId operation, engine::OperationKind kind,
+                                                const std::vector<std::string>& targets);
+
+}  // namespace devinit::supervisor

@@ -1,0 +1,114 @@
+#include "supervisor/supervise_main.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <cstdlib>
+#include <cstring>
+
+#include "os/children.hpp"
+#include "os/file_lock.hpp"
+#include "os/files.hpp"
+#include "os/program_image.hpp"
+#include "os/random.hpp"
+#include "os/ready_pipe.hpp"
+#include "os/self.hpp"
+#include "os/unix_socket.hpp"
+#include "supervisor/guardian_image.hpp"
+#include "supervisor/supervisor.hpp"
+#include "supervisor/sweep.hpp"
+
+namespace devinit::supervisor {
+namespace {
+
+constexpr Millis kSweepGrace{2000};
+
+/// One socket per project root; FNV-1a keeps the name short and stable.
+std::string socket_path(const project::Project& project) {
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const char byte : project.root()) hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211ULL;
+  char name[24];
+  std::snprintf(name, sizeof name, "%016llx.sock", static_cast<unsigned long long>(hash));
+  if (const auto state = os::state_directory(project.environment)) {
+    const auto folder = *state + "/sockets";
+    if (os::make_directories(folder, 0700)) return folder + "/" + name;
+  }
+  return project.paths.data + "/supervisor.sock";
+}
+
+/// What an earlier supervisor left: swept away when it was killed together with its guardians, and told to the first client.
+std::vector<std::string> clean_up_after_earlier_run(const project::Project& project, Log& log) {
+  std::vector<std::string> notices;
+  const auto text = os::read_text_file(project.paths.state_file, {}, std::size_t{16} << 20);
+  if (!text) return notices;
+  const auto state = api::decode_state_file(*text);
+  const auto id = os::file_id(project.root());
+  if (!state || !id || id->device != state->root_device || id->inode != state->root_inode) return notices;  // a copied folder
+  const auto report = sweep(*state, kSweepGrace);
+  for (const auto& process : report.ended) notices.push_back("ended " + process + ", left behind by a killed supervisor");
+  for (const auto& process : report.survivors) notices.push_back("could not end " + process + ", left behind by a killed supervisor");
+  for (const auto& notice : notices) log.warning(notice);
+  return notices;
+}
+
+struct Arguments {
+  std::string root;
+  int ready_fd = -1;
+};
+
+Arguments parse(int argc, char** argv) {
+  Arguments arguments;
+  for (int i = 2; i + 1 < argc; i += 2) {
+    if (std::strcmp(argv[i], "--root") == 0) arguments.root = argv[i + 1];
+    if (std::strcmp(argv[i], "--ready-fd") == 0) arguments.ready_fd = std::atoi(argv[i + 1]);
+  }
+  return arguments;
+}
+
+/// Everything up to "ready"; whatever fails is what the waiting command prints.
+Result<> run(const Arguments& arguments, os::ReadyPipe& ready) {
+  TRY_ASSIGN(auto paths, os::project_paths(arguments.root, os::current_environment()));
+  const project::Project project{std::move(paths), os::current_environment()};
+  TRY(os::create_data_directories(project.paths));
+  auto lock = os::FileLock::try_acquire(project.paths.lock_file);
+  if (!lock && lock.error().code == Errc::busy) {
+    ready.say("taken\n");
+    return {};
+  }
+  if (!lock) return lock.error();
+  Log log(project.paths.supervisor_log);
+  os::become_subreaper();
+  os::ignore_broken_pipes_and_hangups();
+  Supervisor::Setup setup;
+  setup.project = project;
+  setup.notices = clean_up_after_earlier_run(project, log);
+  setup.guardian.cookie = os::random_hex(16);
+  TRY_ASSIGN(const auto image, os::open_program_image(guardian_image(), "svguard", project.paths.data));
+  setup.guardian.image = image.get();
+  setup.socket_path = socket_path(project);
+  TRY_ASSIGN(auto socket, os::listen_unix(setup.socket_path));
+  TRY(lock->write_text(api::encode(api::LockText{os::own_pid(), setup.socket_path})));
+  const std::string path = setup.socket_path;
+
+  boost::asio::io_context loop(1);
+  Supervisor supervisor(loop, std::move(setup), log);
+  supervisor.serve(socket.release());
+  log.info("ready, pid " + std::to_string(os::own_pid()));
+  ready.say("ready\n");
+  loop.run();
+  os::remove_file(path);
+  return {};
+}
+
+}  // namespace
+
+int supervise_main(int argc, char** argv) {
+  const auto arguments = parse(argc, argv);
+  if (arguments.root.empty()) return 2;
+  os::ReadyPipe ready(arguments.ready_fd);
+  const auto result = run(arguments, ready);
+  if (result) return 0;
+  const auto error = result.error();
+  ready.say("error " + std::to_string(static_cast<int>(error.code)) + "\n" + error.message + "\n" + error.hint + "\n");
+  return exit_code_of(error.code);
+}
+
+}  // namespace devinit::supervisor

@@ -1,0 +1,354 @@
+#include "supervisor/supervisor.hpp"
+
+#include <charconv>
+#include <csignal>
+
+#include "base/suggest.hpp"
+#include "os/children.hpp"
+#include "os/exit_status.hpp"
+#include "os/files.hpp"
+#include "os/unix_socket.hpp"
+#include "ports/holder.hpp"
+#include "supervisor/log_excerpt.hpp"
+#include "supervisor/sweep.hpp"
+
+namespace devinit::supervisor {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Kind = engine::ServiceMachine::EventKind;
+namespace asio = boost::asio;
+
+/// The command that started us connects at once; if it died meanwhile, nobody else will.
+constexpr std::chrono::seconds kFirstClientPatience{5};
+constexpr Millis kOrphanRound{5};
+constexpr std::chrono::seconds kOrphanBudget{10};
+/// The operation of stopping because of SIGTERM: no stream has this id.
+constexpr engine::OperationId kOwnStop = ~engine::OperationId{0};
+
+engine::OperationId operation_from(const std::string& text) {
+  engine::OperationId id = 0;
+  std::from_chars(text.data(), text.data() + text.size(), id);
+  return id;
+}
+
+engine::OperationKind kind_of(api::Request::Op op) {
+  if (op == api::Request::Op::restart) return engine::OperationKind::restart;
+  return op == api::Request::Op::up ? engine::OperationKind::up : engine::OperationKind::start;
+}
+
+engine::PortPlanner::Choice choice_of(api::Request::Choice choice) {
+  switch (choice) {
+    case api::Request::Choice::retry: return engine::PortPlanner::Choice::retry;
+    case api::Request::Choice::next: return engine::PortPlanner::Choice::next;
+    case api::Request::Choice::fail: return engine::PortPlanner::Choice::fail;
+  }
+  return engine::PortPlanner::Choice::next;
+}
+
+}  // namespace
+
+Supervisor::Supervisor(asio::io_context& loop, Setup setup, Log& log)
+    : loop_(loop),
+      setup_(std::move(setup)),
+      log_(log),
+      engine_(static_cast<std::uint32_t>(std::hash<std::string>{}(setup_.guardian.cookie))),
+      server_(loop, *this),
+      readiness_(loop, *this),
+      state_(loop, setup_.project.paths.state_file, [this] { return compose_state(); }),
+      timer_(loop),
+      orphan_timer_(loop),
+      first_client_timer_(loop),
+      signals_(loop, SIGCHLD, SIGTERM, SIGINT) {}
+
+Supervisor::~Supervisor() = default;
+
+void Supervisor::serve(int listening_fd) {
+  server_.listen(listening_fd);
+  watch_signals();
+  watch_deletions();
+  state_.touch();
+  state_.flush();
+  first_client_timer_.expires_after(kFirstClientPatience);
+  first_client_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    had_client_ = true;
+    end_if_idle();
+  });
+}
+
+// ---- events in ----
+
+void Supervisor::post(engine::Event event) {
+  events_.push_back(std::move(event));
+  if (!running_events_) run_events();
+}
+
+/// Effects may raise events at once (a claim is answered synchronously): they queue up behind, nothing recurses.
+void Supervisor::run_events() {
+  running_events_ = true;
+  while (!events_.empty()) {
+    const auto event = std::move(events_.front());
+    events_.pop_front();
+    for (const auto& effect : engine_.step(event, Clock::now())) {
+      std::visit([this](const auto& what) { carry_out(what); }, effect);
+    }
+  }
+  running_events_ = false;
+  arm_timer();
+  end_if_idle();
+}
+
+void Supervisor::arm_timer() {
+  const auto deadline = engine_.next_deadline();
+  if (!deadline) {
+    timer_.cancel();
+    return;
+  }
+  if (timer_.expiry() == *deadline) return;
+  timer_.expires_at(*deadline);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) post(engine::Tick{});
+  });
+}
+
+void Supervisor::on_request(api::Stream& stream, const api::Request& request) {
+  first_client_timer_.cancel();
+  had_client_ = true;
+  streams_[stream.id()] = &stream;
+  const bool any_version = request.op == api::Request::Op::status || request.op == api::Request::Op::stop;
+  if (request.version != api::kProtocolVersion && !any_version) {
+    return refuse(stream, Error(Errc::protocol, "the running supervisor belongs to another version of devinit",
+                                "`devinit stop`, then start again"));
+  }
+  switch (request.op) {
+    case api::Request::Op::start:
+    case api::Request::Op::restart:
+    case api::Request::Op::up:
+      return request_start(stream, request);
+    case api::Request::Op::stop:
+      return request_stop(stream, request);
+    case api::Request::Op::answer:
+      post(engine::Answered{operation_from(request.operation), request.question, choice_of(request.choice), request.reason});
+      break;
+    case api::Request::Op::cancel:
+      post(engine::Cancelled{operation_from(request.operation)});
+      break;
+    case api::Request::Op::status:
+      break;
+  }
+  api::Done done;
+  done.ok = true;
+  done.project = project_snapshot();
+  stream.send(done);
+  stream.finish();
+}
+
+void Supervisor::on_closed(std::uint64_t stream_id) {
+  streams_.erase(stream_id);
+  pending_.erase(stream_id);
+  post(engine::ClientGone{stream_id});
+}
+
+void Supervisor::on_idle() { end_if_idle(); }
+
+void Supervisor::refuse(api::Stream& stream, const Error& error) {
+  api::Done done;
+  done.error = error.message;
+  done.hint = error.hint;
+  done.config_error = exit_code_of(error.code) == 2;
+  done.project = project_snapshot();
+  stream.send(done);
+  stream.finish();
+}
+
+void Supervisor::request_start(api::Stream& stream, const api::Request& request) {
+  stream.send(api::Accepted{std::to_string(stream.id())});
+  for (const auto& notice : std::exchange(setup_.notices, {})) stream.send(api::Notice{"warning", "", notice});
+  auto project = setup_.project;
+  project.environment = request.environment;
+  const auto context = load_start_context(project);
+  if (!context) return refuse(stream, context.error());
+  if (const auto known = project::check_targets(request.targets, project::service_names((*context)->config)); !known) {
+    return refuse(stream, known.error());
+  }
+  if (const auto made = os::create_data_directories(project.paths); !made) return refuse(stream, made.error());
+  pending_[stream.id()] = *context;
+  post(plan_request(**context, stream.id(), kind_of(request.op), request.targets));
+}
+
+void Supervisor::request_stop(api::Stream& stream, const api::Request& request) {
+  stream.send(api::Accepted{std::to_string(stream.id())});
+  for (const auto& notice : std::exchange(setup_.notices, {})) stream.send(api::Notice{"warning", "", notice});
+  post(engine::StopRequest{stream.id(), request.targets, request.targets.empty()});
+}
+
+void Supervisor::on_ready(const std::string& service, const std::string& detail) { service_event(service, Kind::became_ready, detail); }
+
+void Supervisor::on_listens_elsewhere(const std::string& service, Port port) {
+  const auto* config = engine_.config_of(service);
+  const auto expected = engine_.port_of(service, "");
+  if (config == nullptr || !config->port || !expected) return;
+  const std::string text = "listens on " + std::to_string(port) + " instead of " + std::to_string(*expected);
+  if (config->port->strict) return service_event(service, Kind::rejected, text + ", and its port is strict");
+  ports_.adopt(service, "", port);
+  readiness_.expect_port(service, port);
+  tell("warning", service, text + ": adopted");
+  post(engine::PortChanged{service, "", port, "the service listens there by its own choice", "adopted"});
+}
+
+void Supervisor::on_foreign_listener(const std::string& service, Port port) {
+  const auto holders = ports::holders_of(port);
+  const std::string who = holders.empty() ? "another process" : ports::describe(holders.front());
+  tell("warning", service, "port " + std::to_string(port) + " is answered by " + who + ", which is not part of it");
+}
+
+/// By value: the caller's string may live in the process that is destroyed below.
+void Supervisor::on_report(std::string service, const std::optional<guardian::Report>& report) {
+  using guardian::ReportKind;
+  if (!report) return on_guardian_lost(service);
+  switch (report->kind) {
+    case ReportKind::spawned:
+      post(engine::ServiceEvent{service, {Kind::spawned}, report->value});
+      return;
+    case ReportKind::exec_failed: {
+      const auto* config = engine_.config_of(service);
+      const auto reason = exec_failure(config == nullptr ? config::Command{} : config->command, report->value);
+      readiness_.forget(service);
+      running_.erase(service);
+      return service_event(service, Kind::spawn_failed, reason);
+    }
+    case ReportKind::leader_exited: {
+      engine::ServiceMachine::Event event{Kind::leader_exited, os::ExitStatus::from_wait_status(report->value).describe()};
+      const auto port = engine_.port_of(service, "");
+      const auto running = running_.find(service);
+      event.still_serving = port && running != running_.end() && Readiness::serves(running->second.process->guardian().pid, *port);
+      post(engine::ServiceEvent{service, event});
+      return;
+    }
+    case ReportKind::empty:
+      return on_tree_empty(service, report->value, report->extra);
+    case ReportKind::spared:
+      spared_.insert(report->value);
+      return tell("info", service, "left the shared daemon " + std::to_string(report->value) + " running");
+    case ReportKind::survivors: {
+      const std::string text = std::to_string(report->value) + " processes could not be ended, the first is pid " + std::to_string(report->extra);
+      readiness_.forget(service);
+      running_.erase(service);
+      return service_event(service, Kind::survivors, text);
+    }
+  }
+}
+
+void Supervisor::on_tree_empty(const std::string& service, int wait_status, std::uint64_t lost_log_bytes) {
+  const auto* config = engine_.config_of(service);
+  const auto port = engine_.port_of(service, "");
+  const auto status = os::ExitStatus::from_wait_status(wait_status);
+  engine::ServiceMachine::Event event{Kind::tree_empty, describe_end(status)};
+  event.clean_exit = status.success();
+  event.exit_code = status.code();
+  const auto running = running_.find(service);
+  const bool starting = engine_.snapshot(service).state == engine::State::starting;
+  if (starting && running != running_.end() && config != nullptr && port) {
+    const auto path = setup_.project.paths.logs + "/" + service + ".log";
+    const auto listeners = os::listeners_on(*port);
+    const bool foreign = listeners && !listeners->empty();
+    const bool says_so = says_port_in_use(path, running->second.log_start);
+    event.port_stolen = says_so;
+    if (says_so && !foreign && running->second.fenced && unfenced_retries_[service]++ == 0) {
+      // Only our own fence can have been in its way: a server without SO_REUSEADDR.
+      writer_.remember_no_fence(config::ports_key(service, ""));
+      tell("info", service, "cannot bind behind the port fence: trying without it");
+    }
+  }
+  if (lost_log_bytes > 0) tell("warning", service, std::to_string(lost_log_bytes) + " bytes of its log could not be written");
+  readiness_.forget(service);
+  running_.erase(service);
+  log_.info(service + ": " + event.text);
+  post(engine::ServiceEvent{service, event});
+}
+
+void Supervisor::on_guardian_lost(const std::string& service) {
+  log_.warning(service + ": its guardian was killed; ending what it guarded");
+  readiness_.forget(service);
+  running_.erase(service);
+  lost_.insert(service);
+  lost_deadline_ = Clock::now() + kOrphanBudget;
+  end_orphans();
+}
+
+/// We are a subreaper: what a killed guardian guarded is our own descendant now. SIGKILL until none is left.
+void Supervisor::end_orphans() {
+  os::reap_children();
+  std::vector<os::ProcessIdentity> guardians;
+  for (const auto& [name, running] : running_) guardians.push_back(running.process->guardian());
+  const auto orphans = orphans_of_lost_guardians(guardians, spared_);
+  os::kill_all(orphans);
+  const bool give_up = Clock::now() > *lost_deadline_;
+  if (orphans.empty() || give_up) {
+    for (const auto& service : std::exchange(lost_, {})) {
+      const auto kind = orphans.empty() ? Kind::tree_empty : Kind::survivors;
+      service_event(service, kind, orphans.empty() ? "its guardian was killed" : "processes of a killed guardian could not be ended");
+    }
+    return;
+  }
+  orphan_timer_.expires_after(kOrphanRound);
+  orphan_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) end_orphans();
+  });
+}
+
+void Supervisor::watch_signals() {
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    if (signal == SIGCHLD) {
+      for (const auto pid : os::reap_children()) spared_.erase(pid);
+    } else {
+      log_.info("told to end: stopping everything");
+      post(engine::StopRequest{kOwnStop, {}, true});
+    }
+    watch_signals();
+  });
+}
+
+/// `.ports.json` is written again when it is deleted while we run, and our socket is made again.
+void Supervisor::watch_deletions() {
+  auto watch = os::DeletionWatch::create();
+  if (!watch) return log_.warning(watch.error().message);
+  const auto socket_folder = setup_.socket_path.substr(0, setup_.socket_path.rfind('/'));
+  for (const auto& folder : {setup_.project.root(), socket_folder}) {
+    if (const auto added = watch->add(folder); !added) log_.warning(added.error().message);
+  }
+  deletions_.emplace(std::move(*watch));
+  deletions_wait_.emplace(loop_, deletions_->fd());
+  on_file_deleted();
+}
+
+void Supervisor::on_file_deleted() {
+  deletions_wait_->async_wait(asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& error) {
+    if (error || ending_) return;
+    deletions_->drain();
+    if (!os::path_exists(setup_.socket_path)) {
+      if (auto socket = os::listen_unix(setup_.socket_path)) server_.listen(socket->release());
+    }
+    const auto& paths = setup_.project.paths;
+    const bool files_gone = !os::path_exists(paths.ports_file) || !os::path_exists(paths.runtime_env_file);
+    if (files_gone && current_ && !running_.empty()) carry_out(engine::WriteFiles{0});
+    on_file_deleted();
+  });
+}
+
+void Supervisor::end_if_idle() {
+  if (ending_ || running_events_ || !events_.empty() || !engine_.idle() || !running_.empty() || !lost_.empty()) return;
+  if (server_.connections() > 0 || !had_client_) return;
+  ending_ = true;
+  auto state = compose_state();
+  state.clean = true;
+  state.project.supervisor_running = false;
+  state.project.supervisor_pid.reset();
+  if (!state_.finish(state)) log_.warning("the last state could not be written: " + state_.problem());
+  log_.info("nothing runs and nobody is connected: ending");
+  loop_.stop();
+}
+
+}  // namespace devinit::supervisor

@@ -1,0 +1,132 @@
+#include "supervisor/sweep.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <map>
+
+#include "os/children.hpp"
+#include "os/self.hpp"
+#include "ports/holder.hpp"
+#include "supervisor/child_launch.hpp"
+
+namespace devinit::supervisor {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr Millis kGuardianPatience{30'000};
+constexpr Millis kKillBudget{10'000};
+
+os::ProcessIdentity identity_of(const api::RecordedProcess& process) { return {process.pid, process.start_ticks}; }
+
+std::string label(const os::ProcessIdentity& process) {
+  const auto info = os::process_info(process.pid);
+  return std::to_string(process.pid) + (info ? " (" + ports::command_line(*info) + ")" : "");
+}
+
+bool is_shared_daemon(const std::string& name) {
+  const std::string all = "," + shared_daemons() + ",";
+  return all.find("," + name + ",") != std::string::npos;
+}
+
+/// A session or group id is not reused while a member lives, so a member that is not older than the recorded leader belongs to it.
+bool belongs(pid_t id, const os::ProcessStat& process, const std::optional<api::RecordedProcess>& recorded) {
+  return recorded && id == recorded->pid && process.identity.start_ticks >= recorded->start_ticks;
+}
+
+bool is_ours(const api::StateFile& state, const os::ProcessStat& process) {
+  for (const auto& service : state.services) {
+    for (const auto& recorded : {service.guardian, service.leader}) {
+      if (recorded && process.identity == identity_of(*recorded)) return true;
+    }
+    if (belongs(process.sid, process, service.guardian) || belongs(process.pgid, process, service.leader)) return true;
+  }
+  return os::process_environment(process.identity.pid, "DEVINIT_COOKIE") == state.cookie;
+}
+
+std::vector<os::ProcessIdentity> find_survivors(const api::StateFile& state) {
+  const auto all = os::all_processes();
+  const auto own_line = os::ancestors(os::own_pid());
+  std::set<pid_t> found;
+  for (const auto& process : all) {
+    const pid_t pid = process.identity.pid;
+    if (process.state == 'Z' || process.kernel_thread || std::count(own_line.begin(), own_line.end(), pid) > 0) continue;
+    if (is_ours(state, process)) found.insert(pid);
+  }
+  for (bool grown = true; grown;) {
+    grown = false;
+    for (const auto& process : all) {
+      const bool child = found.contains(process.ppid) && std::count(own_line.begin(), own_line.end(), process.identity.pid) == 0;
+      if (process.state != 'Z' && child) grown |= found.insert(process.identity.pid).second;
+    }
+  }
+  std::vector<os::ProcessIdentity> result;
+  for (const auto& process : all) {
+    if (found.contains(process.identity.pid) && !is_shared_daemon(process.name)) result.push_back(process.identity);
+  }
+  return result;
+}
+
+void wait_for_all(const std::vector<os::ProcessIdentity>& processes, TimePoint until) {
+  for (const auto& process : processes) {
+    const auto left = std::chrono::duration_cast<Millis>(until - Clock::now());
+    if (left.count() <= 0 || !os::wait_for_exit(process, left)) return;
+  }
+}
+
+void signal_all(const std::vector<os::ProcessIdentity>& processes, int signal) {
+  for (const auto& process : processes) {
+    if (!os::send_signal(process, signal)) continue;  // EPERM: reported as a survivor in the end
+  }
+}
+
+}  // namespace
+
+SweepReport sweep(const api::StateFile& state, Millis grace) {
+  SweepReport report;
+  if (state.clean || state.boot_id != os::boot_id()) return report;
+  std::vector<os::ProcessIdentity> guardians;
+  for (const auto& service : state.services) {
+    if (service.guardian && os::is_alive(identity_of(*service.guardian))) guardians.push_back(identity_of(*service.guardian));
+  }
+  wait_for_all(guardians, Clock::now() + kGuardianPatience);  // each is ending its tree by itself
+  auto survivors = find_survivors(state);
+  if (survivors.empty()) return report;
+  std::map<pid_t, std::string> labels;
+  for (const auto& process : survivors) labels[process.pid] = label(process);
+  signal_all(survivors, SIGTERM);
+  wait_for_all(survivors, Clock::now() + grace);
+  const auto give_up_at = Clock::now() + kKillBudget;
+  Millis patience{2};
+  for (survivors = find_survivors(state); !survivors.empty() && Clock::now() < give_up_at; survivors = find_survivors(state)) {
+    for (const auto& process : survivors) labels.try_emplace(process.pid, label(process));
+    signal_all(survivors, SIGKILL);
+    wait_for_all(survivors, Clock::now() + patience);
+    patience = std::min(patience * 2, Millis(100));
+  }
+  for (const auto& [pid, text] : labels) {
+    const bool remains = std::any_of(survivors.begin(), survivors.end(), [pid = pid](const auto& process) { return process.pid == pid; });
+    (remains ? report.survivors : report.ended).push_back(text);
+  }
+  return report;
+}
+
+std::vector<os::ProcessIdentity> orphans_of_lost_guardians(const std::vector<os::ProcessIdentity>& living_guardians,
+                                                           const std::set<pid_t>& spared) {
+  std::set<pid_t> safe = spared;
+  for (const auto& guardian : living_guardians) {
+    for (const auto pid : os::process_tree(guardian.pid)) safe.insert(pid);
+  }
+  for (const auto daemon : spared) {
+    for (const auto pid : os::process_tree(daemon)) safe.insert(pid);
+  }
+  std::vector<os::ProcessIdentity> orphans;
+  for (const auto pid : os::process_tree(os::own_pid())) {
+    if (pid == os::own_pid() || safe.contains(pid)) continue;
+    const auto stat = os::process_stat(pid);
+    if (stat && stat->state != 'Z') orphans.push_back(stat->identity);
+  }
+  return orphans;
+}
+
+}  // namespace devinit::supervisor
