@@ -1,0 +1,252 @@
+#include "cli/arguments.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/suggest.hpp"
+
+namespace devinit::cli {
+namespace {
+
+struct CommandText {
+  Command command;
+  const char* name;
+  const char* summary;
+  const char* examples;
+};
+
+constexpr std::array kCommands{
+    CommandText{Command::start, "start", "Start services on free ports and return when they are ready",
+                "  devinit start                 everything\n"
+                "  devinit start backend         one service and what it depends on\n"
+                "  devinit start --on-conflict next\n"
+                "  devinit start --install       run `npm ci`, `uv sync` … first where they are missing"},
+    CommandText{Command::stop, "stop", "Stop services; returns when nothing of them is left",
+                "  devinit stop                  everything\n"
+                "  devinit stop frontend"},
+    CommandText{Command::restart, "restart", "Restart services (all: read the configuration anew and plan the ports anew)",
+                "  devinit restart\n"
+                "  devinit restart backend       keeps its port"},
+    CommandText{Command::up, "up", "Start, stream the logs, and stop everything on Ctrl-C",
+                "  devinit up\n"
+                "  devinit up backend"},
+    CommandText{Command::status, "status", "Show every service (exit code 3 when not everything wanted is ready)",
+                "  devinit status\n"
+                "  devinit status --json | jq .services"},
+    CommandText{Command::logs, "logs", "Show the logs of services",
+                "  devinit logs                  the last 100 lines of each\n"
+                "  devinit logs backend -n 20\n"
+                "  devinit logs -f"},
+    CommandText{Command::init, "init", "Write a commented devinit.json from what is found here",
+                "  devinit init\n"
+                "  devinit -C ~/shop init"},
+    CommandText{Command::kill, "kill", "Show who holds a port and end it (asks first)",
+                "  devinit kill 8000\n"
+                "  devinit kill 8000 --yes"},
+    CommandText{Command::version, "version", "Print the version", "  devinit version\n  devinit version --json"},
+};
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  devinit start                 start everything of this project\n"
+    "  devinit status                what runs, and where\n"
+    "  devinit logs -f               follow all logs\n"
+    "  devinit stop                  stop everything\n"
+    "\n"
+    "devinit COMMAND --help tells more about a command.";
+
+/// What CLI11 fills in, before it is checked: numbers stay text because CLI11 reads 010 as 8.
+struct Raw {
+  std::string on_conflict;
+  std::string lines;
+  std::string port;
+};
+
+Error usage_error(std::string message, std::string hint = {}) {
+  return Error(Errc::usage, std::move(message), std::move(hint));
+}
+
+void add_global_options(CLI::App& app, Arguments& arguments, Raw& raw) {
+  app.add_option("-C,--project", arguments.directory, "Work in this folder instead of the current one")->type_name("DIR");
+  app.add_flag("--json", arguments.json, "Machine-readable output on stdout");
+  app.add_flag("-q,--quiet", arguments.quiet, "Only errors and moved ports (also QUIET=true)");
+  app.add_flag("--no-color", arguments.no_color, "No colours (also NO_COLOR)");
+  app.add_flag("-y,--yes", arguments.yes, "Answer every question with yes");
+  app.add_option("--on-conflict", raw.on_conflict, "A port is busy: ask, kill its holder, take the next one, or fail")
+      ->type_name("ask|kill|next|fail");
+  app.add_flag("--force", arguments.force, "Kill who holds a wanted port, within the rules (also FORCE_MODE=true)");
+  app.add_flag("--install", arguments.install, "Install missing dependencies of services without asking");
+}
+
+CLI::App* add_command(CLI::App& app, const CommandText& text, Arguments& arguments, Raw& raw) {
+  auto* command = app.add_subcommand(text.name, text.summary);
+  command->fallthrough();
+  command->footer(std::string("Examples:\n") + text.examples + "\n\nGlobal options work here too: see devinit --help.");
+  switch (text.command) {
+    case Command::start:
+    case Command::stop:
+    case Command::restart:
+    case Command::up:
+      command->add_option("targets", arguments.targets, "Services, or all (default)")->type_name("TARGET");
+      break;
+    case Command::logs:
+      command->add_option("services", arguments.targets, "Services (default: all)")->type_name("SERVICE");
+      command->add_option("-n,--lines", raw.lines, "How many lines of each, 100 by default")->type_name("N");
+      command->add_flag("-f,--follow", arguments.follow, "Go on with what is written from now on");
+      break;
+    case Command::kill:
+      command->add_option("port", raw.port, "The port to free")->type_name("PORT")->required();
+      break;
+    case Command::status:
+    case Command::init:
+    case Command::version:
+      break;
+  }
+  return command;
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const auto* option : app.get_options()) {
+    for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+    for (const auto& name : option->get_snames()) names.push_back("-" + name);
+  }
+  return names;
+}
+
+/// The error for a word that no rule of the command line took.
+Error unknown_word(const CLI::App& app, const CLI::App* command, const std::string& word) {
+  const bool option = word.size() > 1 && word.front() == '-';
+  std::vector<std::string> candidates;
+  if (option) {
+    candidates = option_names(app);
+    if (command != nullptr) std::ranges::copy(option_names(*command), std::back_inserter(candidates));
+  } else {
+    for (const auto& text : kCommands) candidates.emplace_back(text.name);
+  }
+  const std::string help = std::string("devinit ") + (command != nullptr ? command->get_name() + " " : "") + "--help";
+  std::string message = option               ? "unknown option " + word
+                        : command != nullptr ? command->get_name() + " takes no argument `" + word + "`"
+                                             : "unknown command `" + word + "`";
+  const auto close = command == nullptr || option ? nearest(word.substr(0, word.find('=')), candidates) : std::nullopt;
+  return usage_error(std::move(message), close ? "did you mean `" + *close + "`? " + help + " lists all" : help + " lists all");
+}
+
+Result<config::ConflictRule> conflict_rule(const std::string& text) {
+  using Rule = config::ConflictRule;
+  constexpr std::array<std::pair<const char*, Rule>, 4> kRules{
+      {{"ask", Rule::ask}, {"kill", Rule::kill}, {"next", Rule::next}, {"fail", Rule::fail}}};
+  for (const auto& [name, rule] : kRules) {
+    if (text == name) return rule;
+  }
+  const auto close = nearest(text, {"ask", "kill", "next", "fail"});
+  return usage_error("--on-conflict must be ask, kill, next or fail, not `" + text + "`",
+                     close ? "did you mean `" + *close + "`?" : std::string());
+}
+
+Result<std::size_t> line_count(const std::string& text) {
+  std::size_t count = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), count);
+  constexpr std::size_t kMost = 1'000'000;
+  if (failure != std::errc() || end != text.data() + text.size() || count > kMost) {
+    return usage_error("-n must be a number of lines from 0 to 1000000, not `" + text + "`");
+  }
+  return count;
+}
+
+Result<> read_variable(const os::Environment& environment, const char* name, bool& flag) {
+  const auto found = environment.find(name);
+  if (found == environment.end()) return {};
+  const auto truth = parse_truth(found->second);
+  if (!truth) {
+    return usage_error(std::string(name) + " must be 1, true, yes, 0, false, no or empty, not `" + found->second + "`",
+                       "unset " + std::string(name) + " or correct it");
+  }
+  flag = flag || *truth;
+  return {};
+}
+
+Result<> check_values(Arguments& arguments, const Raw& raw, const CLI::App& app) {
+  if (app.count("--on-conflict") > 0) {
+    TRY_ASSIGN(arguments.on_conflict, conflict_rule(raw.on_conflict));
+  }
+  if (app.count("--project") > 0 && arguments.directory.empty()) return usage_error("--project needs a folder");
+  if (!raw.lines.empty()) {
+    TRY_ASSIGN(arguments.lines, line_count(raw.lines));
+  }
+  if (arguments.command == Command::kill) {
+    const auto port = parse_port(raw.port);
+    if (!port) return usage_error("`" + raw.port + "` is not a port", "ports are plain decimal numbers from 1 to 65535");
+    arguments.port = *port;
+  }
+  if (std::ranges::find(arguments.targets, "all") != arguments.targets.end()) arguments.targets.clear();
+  return {};
+}
+
+std::string help_of(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  const CLI::App& asked = chosen.empty() ? app : *chosen.front();
+  return chosen.empty() ? asked.help() : asked.help(app.get_name());
+}
+
+/// CLI11 reports by exceptions; they end here.
+std::optional<Result<std::variant<Arguments, HelpText>>> run_parser(CLI::App& app, const std::vector<std::string>& words) {
+  std::vector<std::string> reversed(words.rbegin(), words.rend());
+  try {
+    app.parse(reversed);
+  } catch (const CLI::CallForHelp&) {
+    return HelpText{help_of(app)};
+  } catch (const CLI::CallForAllHelp&) {
+    return HelpText{help_of(app)};
+  } catch (const CLI::ParseError& failure) {
+    const auto chosen = app.get_subcommands();
+    const std::string command = chosen.empty() ? "" : chosen.front()->get_name() + " ";
+    return usage_error(failure.what(), "devinit " + command + "--help shows how it is used");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<bool> parse_truth(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  if (lower == "1" || lower == "true" || lower == "yes") return true;
+  if (lower.empty() || lower == "0" || lower == "false" || lower == "no") return false;
+  return std::nullopt;
+}
+
+Result<std::variant<Arguments, HelpText>> parse_arguments(const std::vector<std::string>& words,
+                                                          const os::Environment& environment) {
+  Arguments arguments;
+  Raw raw;
+  CLI::App app("Starts the services of a project on really free ports and supervises them.", "devinit");
+  app.allow_extras();
+  app.footer(kExamples);
+  bool version = false;
+  app.add_flag("--version", version, "Print the version");
+  add_global_options(app, arguments, raw);
+  for (const auto& text : kCommands) add_command(app, text, arguments, raw);
+
+  if (auto ended = run_parser(app, words)) return std::move(*ended);
+  const auto chosen = app.get_subcommands();
+  const CLI::App* command = chosen.empty() ? nullptr : chosen.front();
+  if (const auto extras = app.remaining(true); !extras.empty()) return unknown_word(app, command, extras.front());
+  if (chosen.size() > 1) return usage_error("one command at a time: " + chosen[0]->get_name() + " or " + chosen[1]->get_name());
+  if (command == nullptr && !version) {
+    return usage_error("no command", "start here: devinit start; devinit --help lists everything");
+  }
+  arguments.command = Command::version;
+  for (const auto& text : kCommands) {
+    if (command != nullptr && !version && command->get_name() == text.name) arguments.command = text.command;
+  }
+  TRY(check_values(arguments, raw, app));
+  TRY(read_variable(environment, "QUIET", arguments.quiet));
+  TRY(read_variable(environment, "FORCE_MODE", arguments.force_mode));
+  return arguments;
+}
+
+}  // namespace devinit::cli

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "cli/arguments.hpp"
+#include "cli/output.hpp"
+#include "cli/project.hpp"
+
+namespace devinit::cli {
+
+/// What every command works with.
+struct Context {
+  const Arguments& arguments;
+  Output& output;
+  const os::Environment& environment;
+
+  [[nodiscard]] Result<Project> project() const { return open_project(arguments.directory, environment); }
+};
+
+/// The commands: one file each. The value is the exit code of a command that has said all there is to say; an error is printed
+/// by the caller.
+[[nodiscard]] Result<int> run_start(const Context& context);
+[[nodiscard]] Result<int> run_stop(const Context& context);
+[[nodiscard]] Result<int> run_restart(const Context& context);
+[[nodiscard]] Result<int> run_up(const Context& context);
+[[nodiscard]] Result<int> run_status(const Context& context);
+[[nodiscard]] Result<int> run_logs(const Context& context);
+[[nodiscard]] Result<int> run_init(const Context& context);
+[[nodiscard]] Result<int> run_kill(const Context& context);
+[[nodiscard]] Result<int> run_version(const Context& context);
+
+/// "devinit 1.2.3".
+[[nodiscard]] const char* version_text() noexcept;
+
+}  // namespace devinit::cli

@@ -1,0 +1,70 @@
+#include <algorithm>
+
+#include "cli/commands/commands.hpp"
+#include "cli/log_follower.hpp"
+#include "cli/log_printer.hpp"
+#include "cli/status_source.hpp"
+#include "os/interrupts.hpp"
+#include "os/readable.hpp"
+
+namespace devinit::cli {
+namespace {
+
+/// Services that may have a log: those of the configuration, and those that have a file.
+std::vector<std::string> services_with_logs(const Project& project) {
+  constexpr std::string_view kSuffix = ".log";
+  std::vector<std::string> names;
+  if (const auto config = load_config(project)) names = service_names(*config);
+  for (const auto& file : os::list_directory(project.paths.logs)) {
+    if (!file.ends_with(kSuffix)) continue;
+    const auto name = file.substr(0, file.size() - kSuffix.size());
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  }
+  return names;
+}
+
+Result<int> follow(LogFollower& follower, const LogFollower::Sink& sink, os::Interrupts& interrupts) {
+  bool more = true;
+  while (true) {
+    std::optional<std::chrono::milliseconds> timeout;
+    if (more) timeout = std::chrono::milliseconds(0);
+    const auto readable = os::wait_readable({follower.fd(), interrupts.fd()}, timeout);
+    if (readable[1]) return exit_code_of(Errc::interrupted);
+    more = follower.pump(sink);
+  }
+}
+
+}  // namespace
+
+Result<int> run_logs(const Context& context) {
+  const auto& arguments = context.arguments;
+  TRY_ASSIGN(const auto project, context.project());
+  auto names = services_with_logs(project);
+  TRY(check_targets(arguments.targets, names));
+  if (!arguments.targets.empty()) names = arguments.targets;
+  if (arguments.follow) {
+    TRY(os::create_data_directories(project.paths));
+  } else if (!os::is_directory(project.paths.logs)) {
+    context.output.say("no logs yet: nothing has been started here");
+    return 0;
+  }
+  TRY_ASSIGN(auto follower, LogFollower::open(project.paths.logs, names, arguments.lines));
+  LogPrinter printer(context.output, names, LogPrinter::Prefix::when_several);
+  const LogFollower::Sink sink = [&](const std::string& service, std::string_view line) {
+    if (arguments.json) {
+      context.output.data("{\"service\":" + json_string(service) + ",\"line\":" + json_string(line) + "}");
+    } else {
+      printer.print(service, line);
+    }
+  };
+  if (arguments.follow) {
+    TRY_ASSIGN(auto interrupts, os::Interrupts::block());
+    return follow(follower, sink, interrupts);
+  }
+  while (follower.pump(sink)) {
+  }
+  follower.flush(sink);
+  return 0;
+}
+
+}  // namespace devinit::cli

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "os/directory_watch.hpp"
+#include "os/files.hpp"
+
+namespace devinit::cli {
+
+/// Reads the log files of services line by line, from a given number of last lines on, and goes on with what is appended.
+/// Rotation (another file under the name) and truncation are followed; a line longer than 16 KiB arrives in pieces; memory does
+/// not grow with the logs.
+class LogFollower {
+ public:
+  /// Called once per line, without newline, unsanitised.
+  using Sink = std::function<void(const std::string& service, std::string_view line)>;
+
+  /// `directory` must exist; files that are not there yet are read from their beginning once they appear.
+  [[nodiscard]] static Result<LogFollower> open(const std::string& directory, const std::vector<std::string>& services,
+                                                std::size_t last_lines);
+
+  /// Readable when `pump` may find something.
+  [[nodiscard]] int fd() const noexcept { return watch_.fd(); }
+  /// Reads what is there, a bounded amount; true when there is more to read at once.
+  bool pump(const Sink& sink);
+  /// Hands over unfinished last lines.
+  void flush(const Sink& sink);
+
+ private:
+  struct CloseFile {
+    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+  };
+  struct Source {
+    std::string service;
+    std::string path;
+    std::unique_ptr<std::FILE, CloseFile> file;
+    os::FileId id;
+    std::uint64_t offset = 0;
+    std::string partial;
+  };
+  explicit LogFollower(os::DirectoryWatch watch) : watch_(std::move(watch)) {}
+
+  static void open_source(Source& source);
+  static void skip_to_last_lines(Source& source, std::size_t lines);
+  static bool read_source(Source& source, const Sink& sink);
+  static void take(Source& source, std::string_view chunk, const Sink& sink);
+
+  os::DirectoryWatch watch_;
+  std::vector<Source> sources_;
+};
+
+}  // namespace devinit::cli

@@ -1,0 +1,169 @@
+#include "cli/operation.hpp"
+
+#include <algorithm>
+
+#include "cli/sanitize.hpp"
+#include "os/readable.hpp"
+
+namespace devinit::cli {
+namespace {
+
+using engine::State;
+
+/// States that a service passes only when somebody has it started.
+bool on_its_way_up(State state) {
+  switch (state) {
+    case State::waiting:
+    case State::claiming:
+    case State::starting:
+      return true;
+    case State::stopped:
+    case State::ready:
+    case State::backing_off:
+    case State::failed:
+    case State::stopping:
+      break;
+  }
+  return false;
+}
+
+Error supervisor_gone(const Project& project) {
+  return Error(Errc::io, "the supervisor ended before it was done",
+               "its log is " + project.paths.supervisor_log + "; the next start, stop or up cleans up");
+}
+
+void report_failure(const api::Failure& failure, Output& output) {
+  output.insist(output.talk_colored(Color::red, "devinit: error:") + " " +
+                sanitized(failure.service + " failed: " + failure.reason));
+  for (const auto& line : failure.log_tail) output.insist("    | " + sanitized_log_line(line, LogColors::drop));
+}
+
+}  // namespace
+
+Operation::Operation(const Project& project, Output& output, os::Interrupts& interrupts, ConflictResolver resolver, bool live)
+    : project_(project), output_(output), interrupts_(interrupts), resolver_(std::move(resolver)), progress_(output, live) {}
+
+Result<> Operation::begin(const api::Request& request) {
+  op_ = request.op;
+  TRY_ASSIGN(auto connection, send_request(project_, request, interrupts_.fd()));
+  connection_.emplace(std::move(connection));
+  return {};
+}
+
+void Operation::stream_logs(LogFollower& follower, LogFollower::Sink sink) {
+  follower_ = &follower;
+  sink_ = std::move(sink);
+}
+
+Result<api::Done> Operation::wait_done() {
+  while (true) {
+    TRY_ASSIGN(const bool event_waits, wait_for_event());
+    if (!event_waits) continue;
+    auto event = connection_->client.next();
+    if (!event || !*event) return supervisor_gone(project_);
+    if (output_.style().json) output_.data(api::encode(**event));
+    show(**event);
+    if (const auto* busy = std::get_if<api::Busy>(&**event)) answer(*busy);
+    if (std::holds_alternative<api::Accepted>(**event) && interrupted_) TRY(send_cancel());
+    if (auto* done = std::get_if<api::Done>(&**event)) {
+      if (follower_ != nullptr) follower_->pump(sink_);
+      settled_ = true;
+      return std::move(*done);
+    }
+  }
+}
+
+Result<bool> Operation::wait_for_event() {
+  const auto& client = connection_->client;
+  // Ctrl-C comes first, so that a stream of events cannot keep it waiting.
+  if (interrupts_.take()) TRY(interrupt());
+  if (client.buffered()) return true;
+  const int log_fd = follower_ == nullptr ? -1 : follower_->fd();
+  std::optional<std::chrono::milliseconds> timeout;
+  if (more_logs_) timeout = std::chrono::milliseconds(0);
+  const auto readable = os::wait_readable({client.fd(), interrupts_.fd(), log_fd}, timeout);
+  if (readable[2] || more_logs_) more_logs_ = follower_->pump(sink_);
+  return readable[0];
+}
+
+Result<> Operation::interrupt() {
+  const bool again = interrupted_;
+  interrupted_ = true;
+  if (again || op_ == api::Request::Op::stop) return Error(Errc::interrupted, "interrupted");
+  progress_.pause();
+  if (op_ == api::Request::Op::up && settled_ && !started_something_) {
+    output_.say("detached: this command started none of these services, they go on running");
+    return Error(Errc::interrupted, "interrupted");
+  }
+  output_.say("stopping what this command started; press Ctrl-C again to leave at once");
+  // Before `Accepted` there is no name for what should be cancelled: it is sent then.
+  return operation_.empty() ? Result<>() : send_cancel();
+}
+
+void Operation::leave(const engine::ProjectSnapshot& project) {
+  const auto supervisor = connection_->link.process;
+  cancel_.reset();
+  connection_.reset();
+  const auto down = [](const engine::ServiceSnapshot& service) {
+    return service.external || (!service.pid && (service.state == State::stopped || service.state == State::failed));
+  };
+  // Who cannot be waited for any longer is kept by another client: that is its business.
+  if (std::ranges::all_of(project.services, down)) static_cast<void>(os::wait_for_exit(supervisor, std::chrono::seconds(5)));
+}
+
+Result<> Operation::send_cancel() {
+  if (cancel_) return {};
+  TRY_ASSIGN(auto client, connection_->link.connect());
+  api::Request request;
+  request.op = api::Request::Op::cancel;
+  request.operation = operation_;
+  TRY(client.send(request));
+  cancel_.emplace(std::move(client));
+  return {};
+}
+
+void Operation::show(const api::Event& event) {
+  if (const auto* accepted = std::get_if<api::Accepted>(&event)) operation_ = accepted->operation;
+  if (const auto* changed = std::get_if<api::ServiceChanged>(&event)) {
+    started_something_ = started_something_ || on_its_way_up(changed->service.state);
+    progress_.on(*changed);
+  }
+  if (const auto* notice = std::get_if<api::Notice>(&event)) progress_.on(*notice);
+  if (const auto* moved = std::get_if<api::PortMoved>(&event)) progress_.on(*moved);
+  if (std::holds_alternative<api::Busy>(event) || std::holds_alternative<api::Done>(event)) progress_.pause();
+}
+
+void Operation::answer(const api::Busy& busy) {
+  const auto decision = resolver_.resolve(busy);
+  if (decision.interrupted) return;  // the signal still waits: the loop turns it into `cancel`
+  api::Request request;
+  request.op = api::Request::Op::answer;
+  request.operation = operation_;
+  request.question = busy.question;
+  request.choice = decision.choice;
+  request.reason = decision.reason;
+  auto client = connection_->link.connect();
+  // When it cannot be answered the supervisor is going away, and the stream of events says so next.
+  if (!client || !client->send(request)) return;
+  while (true) {
+    const auto event = client->next();
+    if (!event || !*event) break;
+  }
+}
+
+int report(const api::Done& done, Output& output) {
+  for (const auto& failure : done.failures) report_failure(failure, output);
+  if (done.interrupted) return exit_code_of(Errc::interrupted);
+  if (done.ok) return 0;
+  const Errc code = done.config_error ? Errc::config : Errc::failed;
+  if (!done.error.empty()) {
+    Error error(code, done.error, done.hint);
+    // The event `Done` has told it to a reader of JSON already.
+    OutputStyle style = output.style();
+    style.json = false;
+    Output(style).error(error);
+  }
+  return exit_code_of(code);
+}
+
+}  // namespace devinit::cli

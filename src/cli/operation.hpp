@@ -1,0 +1,63 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "api/messages.hpp"
+#include "cli/conflict.hpp"
+#include "cli/log_follower.hpp"
+#include "cli/progress.hpp"
+#include "cli/supervisor_link.hpp"
+#include "os/interrupts.hpp"
+
+namespace devinit::cli {
+
+/// One start, restart, up or stop as a client sees it: sends the request, shows the events, answers questions, and turns Ctrl-C
+/// into `cancel`. Logs may be pumped meanwhile (for `up`).
+class Operation {
+ public:
+  Operation(const Project& project, Output& output, os::Interrupts& interrupts, ConflictResolver resolver, bool live);
+
+  /// Sends the request; starts a supervisor when there is none.
+  [[nodiscard]] Result<> begin(const api::Request& request);
+  /// `follower` and `sink` are called while waiting; both outlive the operation.
+  void stream_logs(LogFollower& follower, LogFollower::Sink sink);
+  /// Shows events until the next `Done`. The first Ctrl-C asks the supervisor to cancel and goes on waiting; the second one,
+  /// and the first one where there is nothing to cancel (`stop`; an `up` that holds nothing), is Errc::interrupted at once.
+  /// Errc::io when the supervisor goes away.
+  [[nodiscard]] Result<api::Done> wait_done();
+  /// Ends the connection. When nothing of the project runs any more, waits for the supervisor's end (5 s at most), so that its
+  /// lock is free.
+  void leave(const engine::ProjectSnapshot& project);
+
+  /// Ctrl-C was pressed.
+  [[nodiscard]] bool interrupted() const noexcept { return interrupted_; }
+
+ private:
+  [[nodiscard]] Result<bool> wait_for_event();
+  [[nodiscard]] Result<> interrupt();
+  [[nodiscard]] Result<> send_cancel();
+  void show(const api::Event& event);
+  void answer(const api::Busy& busy);
+
+  const Project& project_;
+  Output& output_;
+  os::Interrupts& interrupts_;
+  ConflictResolver resolver_;
+  Progress progress_;
+  api::Request::Op op_ = api::Request::Op::start;
+  std::optional<Connection> connection_;
+  std::optional<api::Client> cancel_;  ///< kept open until the operation has ended
+  std::string operation_;
+  bool interrupted_ = false;
+  bool settled_ = false;            ///< the first `Done` has come
+  bool started_something_ = false;  ///< a service was (re)started meanwhile
+  LogFollower* follower_ = nullptr;
+  LogFollower::Sink sink_;
+  bool more_logs_ = false;
+};
+
+/// Prints what failed, with log tails, and says the exit code: 0, 1, 2 (configuration) or 130.
+[[nodiscard]] int report(const api::Done& done, Output& output);
+
+}  // namespace devinit::cli

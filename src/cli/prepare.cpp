@@ -1,0 +1,110 @@
+#include "cli/prepare.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "cli/conflict.hpp"
+#include "os/readable.hpp"
+#include "os/signals.hpp"
+#include "os/spawn.hpp"
+#include "os/terminal.hpp"
+#include "os/wait_child.hpp"
+
+namespace devinit::cli {
+namespace {
+
+constexpr auto kQuestionLimit = std::chrono::seconds(60);
+
+void add_with_dependencies(const config::ProjectConfig& config, const std::string& name, std::set<std::string>& wanted) {
+  if (!wanted.insert(name).second) return;
+  const auto* service = config.find(name);
+  if (service == nullptr) return;
+  for (const auto& dependency : service->depends_on) add_with_dependencies(config, dependency, wanted);
+}
+
+/// "frontend", or "the project folder" for the root itself.
+std::string place(const config::ServiceConfig& service) {
+  return service.cwd.empty() || service.cwd == "." ? "the project folder" : service.cwd;
+}
+
+/// What a user pastes to do it by hand.
+std::string by_hand(const config::ServiceConfig& service) {
+  if (service.cwd.empty() || service.cwd == ".") return service.prepare.command;
+  const bool plain = service.cwd.find_first_of(" \t'\"$&;()*?\\") == std::string::npos;
+  return "cd " + (plain ? service.cwd : "\"" + service.cwd + "\"") + " && " + service.prepare.command;
+}
+
+Error not_prepared(const config::ServiceConfig& service) {
+  return Error(Errc::failed,
+               service.name + " is not prepared: there is no " + service.prepare.missing + " in " + place(service),
+               "run: " + by_hand(service) + "   (or devinit start --install)");
+}
+
+/// True: run it. Errors: declined, interrupted, or nobody to ask.
+Result<> agreed(const config::ServiceConfig& service, const Arguments& arguments, bool ask, int cancel_fd) {
+  if (arguments.install || (ask && arguments.yes)) return {};
+  if (!ask) return not_prepared(service);
+  const auto question = "Run " + service.prepare.command + " in " + place(service) + "? [Y/n]";
+  switch (os::ask_yes_no(question, os::Answer::yes, kQuestionLimit, cancel_fd)) {
+    case os::Answer::yes:
+      return {};
+    case os::Answer::interrupted:
+      return Error(Errc::interrupted, "interrupted");
+    case os::Answer::no:
+    case os::Answer::timed_out:
+    case os::Answer::end_of_input:
+      break;
+  }
+  return not_prepared(service);
+}
+
+/// Runs the command attached to the user's terminal; Ctrl-C reaches it by itself, as part of our process group;
+/// a SIGTERM to us is passed on.
+Result<> run_attached(const Project& project, const config::ServiceConfig& service, os::Interrupts& interrupts, bool json) {
+  os::SpawnRequest request;
+  request.argv = {"/bin/sh", "-c", service.prepare.command};
+  request.environment = project.environment;
+  request.cwd = service.cwd.empty() ? project.root() : project.root() + "/" + service.cwd;
+  request.fds = {{0, 0}, {json ? 2 : 1, 1}, {2, 2}};  // stdout carries JSON alone
+  TRY_ASSIGN(const auto child, os::spawn(request));
+  bool stopped = false;
+  while (!os::wait_readable({child.pidfd.get(), interrupts.fd()})[0]) {
+    stopped = interrupts.take() || stopped;
+    TRY(os::send_signal(child.identity, *os::signal_number("TERM")));
+  }
+  TRY_ASSIGN(const auto status, os::wait_for_child(child));
+  if (interrupts.take() || stopped) return Error(Errc::interrupted, "interrupted");
+  if (status.success()) return {};
+  return Error(Errc::failed, "`" + service.prepare.command + "` in " + place(service) + " " + status.describe(),
+               "correct what it complains about, or run it by hand: " + by_hand(service));
+}
+
+}  // namespace
+
+std::vector<const config::ServiceConfig*> services_to_start(const config::ProjectConfig& config,
+                                                            const std::vector<std::string>& targets) {
+  std::set<std::string> wanted;
+  for (const auto& target : targets) add_with_dependencies(config, target, wanted);
+  std::vector<const config::ServiceConfig*> services;
+  for (const auto& service : config.services) {
+    const bool chosen = targets.empty() ? !service.disabled : wanted.contains(service.name);
+    if (chosen && service.kind == config::ServiceKind::service) services.push_back(&service);
+  }
+  return services;
+}
+
+Result<> prepare_services(const Project& project, const std::vector<const config::ServiceConfig*>& services,
+                          const Arguments& arguments, Output& output, os::Interrupts& interrupts) {
+  const bool ask = can_ask(project.environment);
+  std::set<std::pair<std::string, std::string>> done;  // two services of one folder share their preparation
+  for (const auto* service : services) {
+    if (!service->prepare.needed || done.contains({service->cwd, service->prepare.command})) continue;
+    TRY(agreed(*service, arguments, ask, interrupts.fd()));
+    output.say("running " + service->prepare.command + " in " + place(*service));
+    TRY(run_attached(project, *service, interrupts, arguments.json));
+    done.insert({service->cwd, service->prepare.command});
+  }
+  return {};
+}
+
+}  // namespace devinit::cli

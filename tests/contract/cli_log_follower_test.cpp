@@ -1,0 +1,96 @@
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "cli/log_follower.hpp"
+#include "os/readable.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace devinit::cli {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+void append(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::app | std::ios::binary) << text; }
+
+LogFollower follow(const test::TemporaryFolder& folder, const Lines& services, std::size_t last_lines) {
+  auto follower = LogFollower::open(folder.path(), services, last_lines);
+  REQUIRE(follower.has_value());
+  return std::move(*follower);
+}
+
+/// "service:line" of everything that is there now.
+Lines pumped(LogFollower& follower) {
+  Lines lines;
+  while (follower.pump(
+      [&](const std::string& service, std::string_view line) { lines.push_back(service + ":" + std::string(line)); })) {
+  }
+  return lines;
+}
+
+TEST_CASE("the last lines are shown first") {
+  const test::TemporaryFolder folder;
+  folder.write("a.log", "one\ntwo\nthree\n");
+  for (const auto& [count, expected] : std::vector<std::pair<std::size_t, Lines>>{
+           {0, {}}, {1, {"a:three"}}, {2, {"a:two", "a:three"}}, {9, {"a:one", "a:two", "a:three"}}}) {
+    auto follower = follow(folder, {"a"}, count);
+    CHECK(pumped(follower) == expected);
+  }
+}
+
+TEST_CASE("the last lines of a big file are found without reading all of it") {
+  const test::TemporaryFolder folder;
+  std::string text;
+  for (int i = 0; i < 200'000; ++i) text += "line " + std::to_string(i) + "\n";
+  folder.write("a.log", text + "unfinished");
+  auto follower = follow(folder, {"a"}, 3);
+  CHECK(pumped(follower) == Lines{"a:line 199998", "a:line 199999"});
+  Lines rest;
+  follower.flush([&](const std::string&, std::string_view line) { rest.emplace_back(line); });
+  CHECK(rest == Lines{"unfinished"});
+}
+
+TEST_CASE("what is appended follows, line by line") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.write("a.log", "old\n");
+  auto follower = follow(folder, {"a"}, 0);
+  append(path, "new\nhal");
+  CHECK(os::wait_readable({follower.fd()})[0]);
+  CHECK(pumped(follower) == Lines{"a:new"});
+  append(path, "f\n");
+  CHECK(pumped(follower) == Lines{"a:half"});
+}
+
+TEST_CASE("a log that does not exist yet is read from its beginning") {
+  const test::TemporaryFolder folder;
+  auto follower = follow(folder, {"a", "b"}, 0);
+  CHECK(pumped(follower).empty());
+  folder.write("b.log", "first\n");
+  CHECK(os::wait_readable({follower.fd()})[0]);
+  CHECK(pumped(follower) == Lines{"b:first"});
+}
+
+TEST_CASE("rotation loses nothing and truncation starts over") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.write("a.log", "old\n");
+  auto follower = follow(folder, {"a"}, 0);
+  append(path, "last of the old file\n");
+  std::filesystem::rename(path, folder.path("a.log.1"));
+  folder.write("a.log", "first of the new file\n");
+  CHECK(pumped(follower) == Lines{"a:last of the old file", "a:first of the new file"});
+  folder.write("a.log", "short\n");
+  CHECK(pumped(follower) == Lines{"a:short"});
+}
+
+TEST_CASE("an endless line arrives in pieces") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.write("a.log", "");
+  auto follower = follow(folder, {"a"}, 0);
+  append(path, std::string(40'000, 'x') + "\n");
+  const auto lines = pumped(follower);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0].size() + lines[1].size() + lines[2].size() == 40'000 + 3 * 2);
+}
+
+}  // namespace
+}  // namespace devinit::cli
