@@ -14,6 +14,18 @@ bool is_c1(std::string_view rest) {
          static_cast<unsigned char>(rest[1]) < 0xa0;
 }
 
+/// Length of a character that turns the direction of what follows (U+200E/F, U+202A-E, U+2066-9, U+061C), else 0: with them a
+/// line can show something else than it says.
+std::size_t bidi_length(std::string_view rest) {
+  if (rest.starts_with("\xd8\x9c")) return 2;
+  if (rest.size() < 3 || rest[0] != '\xe2') return 0;
+  const auto second = static_cast<unsigned char>(rest[1]);
+  const auto third = static_cast<unsigned char>(rest[2]);
+  const bool marks = second == 0x80 && (third == 0x8e || third == 0x8f || (third >= 0xaa && third <= 0xae));
+  const bool isolates = second == 0x81 && third >= 0xa6 && third <= 0xa9;
+  return marks || isolates ? 3 : 0;
+}
+
 /// Length of "ESC [ parameters final".
 std::size_t csi_length(std::string_view rest) {
   std::size_t at = 2;
@@ -64,6 +76,8 @@ std::string sanitized(std::string_view text) {
     const auto rest = text.substr(at);
     if (rest[0] == kEscape) {
       at += escape_length(rest);
+    } else if (const auto bidi = bidi_length(rest); bidi > 0) {
+      at += bidi;
     } else if (is_c1(rest)) {
       safe += '?';
       at += 2;
@@ -88,6 +102,8 @@ std::string sanitized_log_line(std::string_view line, LogColors colors) {
         colored = true;
       }
       at += sequence.size();
+    } else if (const auto bidi = bidi_length(rest); bidi > 0) {
+      at += bidi;
     } else if (is_c1(rest)) {
       at += 2;
     } else {

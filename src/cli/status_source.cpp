@@ -40,8 +40,9 @@ ServiceSnapshot derive_orphan(const api::RecordedService& service) {
   auto snapshot = service.snapshot;
   const bool leader = alive(service.leader);
   if (leader || alive(service.guardian)) {
-    if (!leader) snapshot.state = State::stopping;
-    snapshot.ready = leader && snapshot.ready;
+    // Its guardian is ending it, or it waits for the next sweep: nobody proves its readiness any more.
+    snapshot.state = State::stopping;
+    snapshot.ready = false;
     snapshot.detail = kOrphaned;
     return snapshot;
   }

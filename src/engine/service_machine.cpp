@@ -8,6 +8,7 @@ namespace {
 constexpr Millis kFirstBackOff{200};
 constexpr Millis kLongestBackOff{10'000};
 constexpr Millis kReadyLongEnough{30'000};  ///< clears the failure count
+constexpr Millis kDaemonPatience{5'000};
 constexpr int kMaxSteals = 5;
 
 using Kind = ServiceMachine::EventKind;
@@ -172,6 +173,7 @@ ServiceMachine::Effects ServiceMachine::on_waiting(const Event& event, TimePoint
       const bool first_start = !first_deadline_ && restarts_ == 0;
       if (first_start) first_deadline_ = now + ready_deadline_;
       deadline_ = first_deadline_ ? *first_deadline_ : now + ready_deadline_;
+      daemon_text_.clear();
       return {Effect::spawn};
     }
     case Kind::deps_failed:
@@ -212,12 +214,17 @@ ServiceMachine::Effects ServiceMachine::on_starting(const Event& event, TimePoin
       return {};
     case Kind::leader_exited:
       if (event.still_serving) return {};
-      return stop_for(Next::crashed, now, event.text);
+      if (!event.clean_exit) return stop_for(Next::crashed, now, event.text);
+      // It may have turned itself into a daemon: a descendant gets a moment to listen.
+      daemon_text_ = event.text + ", and no descendant listens on its port";
+      deadline_ = std::min(*deadline_, now + kDaemonPatience);
+      return {};
     case Kind::tree_empty:
       return after_crash(event, now);
     case Kind::survivors:
       return fail(now, event.text);
     case Kind::deadline: {
+      if (!daemon_text_.empty()) return stop_for(Next::crashed, now, daemon_text_);
       const std::string why = "not ready within " + format_duration(ready_deadline_);
       return stop_for(first_deadline_ ? Next::failed : Next::crashed, now, why);
     }
@@ -277,7 +284,7 @@ ServiceMachine::Effects ServiceMachine::on_ready(const Event& event, TimePoint n
 ServiceMachine::Effects ServiceMachine::on_backing_off(const Event& event, TimePoint now) {
   switch (event.kind) {
     case Kind::deadline:
-      enter(State::claiming, now, detail_);
+      enter(State::claiming, now);
       return {Effect::reclaim};
     case Kind::start: {
       auto effects = begin(now);

@@ -43,7 +43,8 @@ class ServiceMachine {
     spawned,          ///< its first process runs
     spawn_failed,     ///< it could not be executed; `text` says why. Trying again would not help
     became_ready,     ///< a listener on its port is proven to be its own
-    leader_exited,    ///< the first process ended, descendants remain; `still_serving` if one of them listens on the port
+    leader_exited,    ///< the first process ended, descendants remain; `still_serving` if one of them listens on the port. With `clean_exit`
+                      ///< while starting it may have made itself a daemon: a descendant has 5 s to listen
     tree_empty,       ///< nothing is left of it
     survivors,        ///< processes that the kernel does not let us end; `text` names them. Nobody watches them any more
     deadline,         ///< the machine's deadline has passed
@@ -57,7 +58,7 @@ class ServiceMachine {
     std::string text = {};
     bool still_serving = false;  ///< leader_exited
     bool port_stolen = false;    ///< tree_empty: it ended because its port was in use
-    bool clean_exit = false;     ///< tree_empty: exit code 0
+    bool clean_exit = false;     ///< leader_exited, tree_empty: exit code 0
     std::optional<int> exit_code = {};  ///< tree_empty: exit code, when it was not a signal
   };
   enum class Effect {
@@ -118,6 +119,7 @@ class ServiceMachine {
   TimePoint since_{};
   std::optional<TimePoint> deadline_;
   std::optional<TimePoint> first_deadline_;  ///< of a start that has not been ready yet, over all its attempts
+  std::string daemon_text_;                  ///< why it fails if no descendant of an ended first process listens soon
   bool was_ready_ = false;                   ///< in this run of the tree
   TimePoint ready_since_{};
   int failures_ = 0;                         ///< in a row

@@ -21,17 +21,18 @@ namespace {
 
 constexpr Millis kSweepGrace{2000};
 
-/// One socket per project root; FNV-1a keeps the name short and stable.
-std::string socket_path(const project::Project& project) {
+/// One socket per project root; FNV-1a keeps the name short and stable. A state directory that cannot be made (no home, read-only) is no
+/// reason not to work; one that others can write is.
+Result<std::string> socket_path(const project::Project& project) {
   std::uint64_t hash = 14695981039346656037ULL;
   for (const char byte : project.root()) hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211ULL;
   char name[24];
   std::snprintf(name, sizeof name, "%016llx.sock", static_cast<unsigned long long>(hash));
-  if (const auto state = os::state_directory(project.environment)) {
-    const auto folder = *state + "/sockets";
-    if (os::make_directories(folder, 0700)) return folder + "/" + name;
-  }
-  return project.paths.data + "/supervisor.sock";
+  const auto state = os::state_directory(project.environment);
+  if (!state && state.error().code == Errc::refused) return state.error();
+  const auto folder = state ? *state + "/sockets" : project.paths.data;
+  if (!os::make_directories(folder, 0700)) return project.paths.data + "/" + name;
+  return folder + "/" + name;
 }
 
 /// What an earlier supervisor left: swept away when it was killed together with its guardians, and told to the first client.
@@ -83,7 +84,7 @@ Result<> run(const Arguments& arguments, os::ReadyPipe& ready) {
   setup.guardian.cookie = os::random_hex(16);
   TRY_ASSIGN(const auto image, os::open_program_image(guardian_image(), "svguard", project.paths.data));
   setup.guardian.image = image.get();
-  setup.socket_path = socket_path(project);
+  TRY_ASSIGN(setup.socket_path, socket_path(project));
   TRY_ASSIGN(auto socket, os::listen_unix(setup.socket_path));
   TRY(lock->write_text(api::encode(api::LockText{os::own_pid(), setup.socket_path})));
   const std::string path = setup.socket_path;

@@ -219,7 +219,9 @@ void Supervisor::on_report(std::string service, const std::optional<guardian::Re
       return service_event(service, Kind::spawn_failed, reason);
     }
     case ReportKind::leader_exited: {
-      engine::ServiceMachine::Event event{Kind::leader_exited, os::ExitStatus::from_wait_status(report->value).describe()};
+      const auto status = os::ExitStatus::from_wait_status(report->value);
+      engine::ServiceMachine::Event event{Kind::leader_exited, "its first process " + status.describe()};
+      event.clean_exit = status.success();
       const auto port = engine_.port_of(service, "");
       const auto running = running_.find(service);
       event.still_serving = port && running != running_.end() && Readiness::serves(running->second.process->guardian().pid, *port);

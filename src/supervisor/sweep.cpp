@@ -87,7 +87,10 @@ SweepReport sweep(const api::StateFile& state, Millis grace) {
   if (state.clean || state.boot_id != os::boot_id()) return report;
   std::vector<os::ProcessIdentity> guardians;
   for (const auto& service : state.services) {
-    if (service.guardian && os::is_alive(identity_of(*service.guardian))) guardians.push_back(identity_of(*service.guardian));
+    if (!service.guardian) continue;
+    const auto stat = os::process_stat(service.guardian->pid);
+    const bool at_work = stat && stat->identity == identity_of(*service.guardian) && stat->state != 'T' && stat->state != 'Z';
+    if (at_work) guardians.push_back(stat->identity);
   }
   wait_for_all(guardians, Clock::now() + kGuardianPatience);  // each is ending its tree by itself
   auto survivors = find_survivors(state);
