@@ -41,7 +41,7 @@ void Engine::send(const std::string& name, ServiceMachine::Event event, TimePoin
   const auto detail = service->machine.detail();
   for (const auto effect : service->machine.step(event, now)) {
     if (effect == ServiceMachine::Effect::spawn) {
-      service->ports_generation = ports_generation_;
+      service->spawned_with = ports();
       service->stale = false;
     }
     const bool keeps_ports = std::any_of(operations_.begin(), operations_.end(), [&](const auto& operation) {
@@ -82,27 +82,36 @@ void Engine::handle(const PortChanged& event, TimePoint now) {
     effects_.push_back(TellMoved{0, event.service, event.port_name, before, event.port, event.reason});
     effects_.push_back(WriteFiles{0});
     effects_.push_back(Changed{event.service});
-    mark_stale(event.service, now);
   }
+  find_stale(now);
 }
 
-/// A port of `changed` is another one now: whoever was spawned with the old value is restarted once by the command that started it, else shown.
-void Engine::mark_stale(const std::string& changed, TimePoint now) {
-  ++ports_generation_;
-  find(changed)->ports_generation = ports_generation_;
+/// The service whose port is not any more what `service` was told when it was spawned.
+std::optional<std::string> Engine::outdated_port(const Service& service) const {
+  for (const auto& told : service.spawned_with) {
+    const auto current = port_of(told.service, told.port_name);
+    if (told.service != service.plan.config.name && current && *current != told.port) return told.service;
+  }
+  return std::nullopt;
+}
+
+/// After ports have changed: who was spawned with an old value is restarted once by the command that started it, else shown as stale.
+void Engine::find_stale(TimePoint now) {
   for (const auto& name : order_) {
     auto& service = services_.at(name);
     const auto state = service.machine.state();
-    if (name == changed || (state != State::starting && state != State::ready)) continue;
+    if (state != State::starting && state != State::ready) continue;
+    const auto outdated = outdated_port(service);
+    if (service.stale == outdated.has_value()) continue;
     Operation* starter = nullptr;
     for (const auto& operation : operations_) {
       if (operation->phase == Operation::Phase::waiting && operation->started.contains(name)) starter = operation.get();
     }
-    if (starter != nullptr && starter->restarted_stale.insert(name).second) {
-      effects_.push_back(Tell{0, "info", name, "restarting it, because the port of " + changed + " changed"});
+    if (outdated && starter != nullptr && starter->restarted_stale.insert(name).second) {
+      effects_.push_back(Tell{0, "info", name, "restarting it, because the port of " + *outdated + " changed"});
       send(name, {ServiceMachine::EventKind::restart}, now);
     } else {
-      service.stale = true;
+      service.stale = outdated.has_value();
       effects_.push_back(Changed{name});
     }
   }
@@ -133,7 +142,7 @@ void Engine::adopt_configuration(const StartRequest& request) {
     auto* known = find(name);
     if (known == nullptr) {
       const auto seed = seed_ + static_cast<std::uint32_t>(services_.size() * 7919);
-      services_.emplace(name, Service{plan, ServiceMachine(plan.config, seed), {}, {}, false, false, {}, 0, false});
+      services_.emplace(name, Service{plan, ServiceMachine(plan.config, seed), {}, {}, false, false, {}, {}, false});
     } else if (is_down(known->machine.state())) {
       known->plan = plan;
       known->machine.reconfigure(plan.config);

@@ -70,7 +70,7 @@ class Engine {
     bool wanted = false;
     bool stale = false;
     std::optional<int> pid;
-    std::uint64_t ports_generation = 0;  ///< of all ports, when it was spawned
+    std::vector<KnownPort> spawned_with; ///< all ports as they were when it was spawned
     bool removed = false;                ///< no longer in the configuration; forgotten once stopped
   };
 
@@ -105,7 +105,8 @@ class Engine {
   [[nodiscard]] std::vector<std::string> with_dependencies(const std::vector<std::string>& targets) const;
   void send(const std::string& service, ServiceMachine::Event event, TimePoint now);
   void release_hold(const std::string& service, OperationId holder, std::vector<std::string>& unheld);
-  void mark_stale(const std::string& changed, TimePoint now);
+  void find_stale(TimePoint now);
+  [[nodiscard]] std::optional<std::string> outdated_port(const Service& service) const;
   Service* find(const std::string& name);
   [[nodiscard]] const Service* find(const std::string& name) const;
   Operation* find_operation(OperationId id);
@@ -115,7 +116,6 @@ class Engine {
   std::vector<std::string> order_;
   std::map<std::string, Service> services_;
   std::vector<std::unique_ptr<Operation>> operations_;  ///< in the order of arrival
-  std::uint64_t ports_generation_ = 0;
   std::uint64_t last_question_ = 0;
   std::vector<Effect> effects_;  ///< of the step under way
 };

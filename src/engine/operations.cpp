@@ -167,6 +167,7 @@ void Engine::handle(const FilesWritten& event, TimePoint now) {
   if (event.error) return give_up(*operation, *event.error, now);
   operation->phase = Phase::waiting;
   for (const auto& name : operation->started) send(name, {Kind::claimed}, now);
+  find_stale(now);
 }
 
 /// The plan cannot be carried out: nothing has been started yet, and nothing will be.
