@@ -144,10 +144,11 @@ std::optional<SupervisorLink> find_supervisor(const Project& project) {
 
 Result<Connection> find_or_start_supervisor(const Project& project, int cancel_fd) {
   TRY(os::create_data_directories(project.paths));
-  TRY_ASSIGN(auto watch, os::DirectoryWatch::on(project.paths.data));
+  // Made only when there is something to wait for: to close an inotify instance takes milliseconds.
+  std::optional<os::DirectoryWatch> watch;
   const auto deadline = Clock::now() + kPatience;
   while (Clock::now() < deadline) {
-    watch.drain();
+    if (watch) watch->drain();
     if (auto link = find_supervisor(project)) {
       // Kept, not only tried: a supervisor with nothing to do ends with its last connection.
       if (auto client = link->connect()) return Connection{std::move(*link), std::move(*client)};
@@ -156,7 +157,11 @@ Result<Connection> find_or_start_supervisor(const Project& project, int cancel_f
       TRY_ASSIGN(const bool started, start_supervisor(project, cancel_fd));
       if (started) continue;
     }
-    if (!wait_for_lock_change(project, watch, cancel_fd)) return interrupted();
+    if (!watch) {
+      TRY_ASSIGN(watch, os::DirectoryWatch::on(project.paths.data));
+      continue;  // what happened before it was there is seen by another look
+    }
+    if (!wait_for_lock_change(project, *watch, cancel_fd)) return interrupted();
   }
   return no_answer(project);
 }

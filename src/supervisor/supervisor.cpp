@@ -5,6 +5,7 @@
 
 #include "base/suggest.hpp"
 #include "os/children.hpp"
+#include "os/deletion_signal.hpp"
 #include "os/exit_status.hpp"
 #include "os/files.hpp"
 #include "os/unix_socket.hpp"
@@ -59,7 +60,7 @@ Supervisor::Supervisor(asio::io_context& loop, Setup setup, Log& log)
       timer_(loop),
       orphan_timer_(loop),
       first_client_timer_(loop),
-      signals_(loop, SIGCHLD, SIGTERM, SIGINT) {}
+      signals_(loop, SIGCHLD, SIGTERM, SIGIO) {}
 
 Supervisor::~Supervisor() = default;
 
@@ -305,6 +306,8 @@ void Supervisor::watch_signals() {
     if (error) return;
     if (signal == SIGCHLD) {
       for (const auto pid : os::reap_children()) spared_.erase(pid);
+    } else if (signal == SIGIO) {
+      if (!ending_) on_file_deleted();
     } else {
       log_.info("told to end: stopping everything");
       post(engine::StopRequest{kOwnStop, {}, true});
@@ -315,29 +318,24 @@ void Supervisor::watch_signals() {
 
 /// `.ports.json` is written again when it is deleted while we run, and our socket is made again.
 void Supervisor::watch_deletions() {
-  auto watch = os::DeletionWatch::create();
-  if (!watch) return log_.warning(watch.error().message);
   const auto socket_folder = setup_.socket_path.substr(0, setup_.socket_path.rfind('/'));
   for (const auto& folder : {setup_.project.root(), socket_folder}) {
-    if (const auto added = watch->add(folder); !added) log_.warning(added.error().message);
+    auto watched = os::signal_deletions(folder);
+    if (watched) {
+      watched_folders_.push_back(std::move(*watched));
+    } else {
+      log_.warning(watched.error().message);
+    }
   }
-  deletions_.emplace(std::move(*watch));
-  deletions_wait_.emplace(loop_, deletions_->fd());
-  on_file_deleted();
 }
 
 void Supervisor::on_file_deleted() {
-  deletions_wait_->async_wait(asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& error) {
-    if (error || ending_) return;
-    deletions_->drain();
-    if (!os::path_exists(setup_.socket_path)) {
-      if (auto socket = os::listen_unix(setup_.socket_path)) server_.listen(socket->release());
-    }
-    const auto& paths = setup_.project.paths;
-    const bool files_gone = !os::path_exists(paths.ports_file) || !os::path_exists(paths.runtime_env_file);
-    if (files_gone && current_ && !running_.empty()) carry_out(engine::WriteFiles{0});
-    on_file_deleted();
-  });
+  if (!os::path_exists(setup_.socket_path)) {
+    if (auto socket = os::listen_unix(setup_.socket_path)) server_.listen(socket->release());
+  }
+  const auto& paths = setup_.project.paths;
+  const bool files_gone = !os::path_exists(paths.ports_file) || !os::path_exists(paths.runtime_env_file);
+  if (files_gone && current_ && !running_.empty()) carry_out(engine::WriteFiles{0});
 }
 
 void Supervisor::end_if_idle() {

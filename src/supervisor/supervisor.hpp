@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
@@ -14,7 +13,7 @@
 #include "api/server.hpp"
 #include "api/state_file.hpp"
 #include "engine/engine.hpp"
-#include "os/deletion_watch.hpp"
+#include "os/fd.hpp"
 #include "supervisor/child_launch.hpp"
 #include "supervisor/log.hpp"
 #include "supervisor/port_holdings.hpp"
@@ -110,8 +109,7 @@ class Supervisor : api::Handler, Readiness::Observer {
   boost::asio::steady_timer orphan_timer_;
   boost::asio::steady_timer first_client_timer_;
   boost::asio::signal_set signals_;
-  std::optional<os::DeletionWatch> deletions_;
-  std::optional<boost::asio::posix::stream_descriptor> deletions_wait_;
+  std::vector<os::UniqueFd> watched_folders_;  ///< SIGIO comes while they are open
 
   std::deque<engine::Event> events_;
   bool running_events_ = false;
