@@ -22,8 +22,11 @@ file(GLOB guardian_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/guardian/
 add_executable(guardian ${guardian_sources})
 target_include_directories(guardian PRIVATE ${PROJECT_SOURCE_DIR}/src)
 set_target_properties(guardian PROPERTIES OUTPUT_NAME svguard)
-target_compile_options(guardian PRIVATE -Os -fno-exceptions -fno-rtti -fno-asynchronous-unwind-tables -fno-sanitize=all)
-target_link_options(guardian PRIVATE -static -fno-sanitize=all -Wl,--gc-sections -s)
+# No C library: see src/guardian/syscalls.hpp.
+target_compile_options(guardian PRIVATE -Os -ffreestanding -fno-stack-protector -fno-exceptions -fno-rtti -fno-threadsafe-statics
+                       -fno-asynchronous-unwind-tables -fno-sanitize=all -U_FORTIFY_SOURCE)
+set_target_properties(guardian PROPERTIES LINK_OPTIONS "")
+target_link_options(guardian PRIVATE -nostdlib -static -fno-sanitize=all -Wl,--gc-sections -Wl,--build-id=none -s)
 
 devinit_layer(supervisor devinit_base devinit_config devinit_os devinit_project devinit_engine devinit_ports devinit_api)
 devinit_embed(devinit_supervisor devinit::supervisor guardian_image ${CMAKE_CURRENT_BINARY_DIR}/svguard)

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
+#include <stddef.h>
+#include <stdint.h>
 
 namespace devinit::guardian {
 
@@ -11,22 +11,22 @@ namespace devinit::guardian {
 class LogSink {
  public:
   /// `path` must outlive the sink. `keep`: number of files in all, at least 1.
-  void open(const char* path, std::uint64_t max_size, int keep);
-  void write(const char* data, std::size_t size);
-  [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
+  void open(const char* path, uint64_t max_size, int keep);
+  void write(const char* data, size_t size);
+  [[nodiscard]] uint64_t dropped() const { return dropped_; }
 
  private:
   void reopen();
   void rotate();
-  bool write_all(const char* data, std::size_t size);
+  bool write_all(const char* data, size_t size);
 
   const char* path_ = nullptr;
-  std::uint64_t max_size_ = 0;
+  uint64_t max_size_ = 0;
   int keep_ = 1;
   int fd_ = -1;
-  std::uint64_t size_ = 0;
-  std::uint64_t dropped_ = 0;
-  std::uint64_t unreported_ = 0;
+  uint64_t size_ = 0;
+  uint64_t dropped_ = 0;
+  uint64_t unreported_ = 0;
   char last_byte_ = '\n';
 };
 

@@ -8,27 +8,28 @@
 // One thread only: the parent-death signal of the service fires when the *thread* that forked it ends. It also drains the service's
 // output, so that a dead or stopped supervisor never blocks a service or breaks its pipe.
 //
-// Usage: svguard LOGFILE MAX_SIZE KEEP STOP_SIGNAL STOP_TARGET GRACE_MS SPARED[,SPARED…] COMMAND [ARGUMENT…]
-// Environment and working directory are the service's. Descriptor 3 is the control socket (protocol.hpp).
+// Usage: svguard LOGFILE MAX_SIZE KEEP STOP_SIGNAL STOP_TARGET GRACE_MS SPARED[,SPARED…] PROGRAM ARGV0 [ARGUMENT…]
+// PROGRAM is a path. Environment and working directory are the service's. Descriptor 3 is the control socket (protocol.hpp).
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/time_types.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <initializer_list>
+#include <new>
 
 #include "guardian/log_sink.hpp"
 #include "guardian/process_tree.hpp"
 #include "guardian/protocol.hpp"
+#include "guardian/syscalls.hpp"
+#include "guardian/text.hpp"
 
 namespace devinit::guardian {
 namespace {
@@ -40,22 +41,30 @@ constexpr Ms kCoalesce = 2;
 /// SIGKILL rounds against a tree that forks faster than it dies end here, and the survivors are reported.
 constexpr Ms kKillBudget = 10'000;
 
+constexpr int kMonotonic = 1;     // CLOCK_MONOTONIC
+constexpr int kSetMask = 2;       // SIG_SETMASK
+constexpr int kNoWait = 1;        // WNOHANG
+constexpr size_t kSignalSet = 8;  // bytes of the kernel's sigset_t
+constexpr uint64_t bit(int signal) { return uint64_t{1} << (signal - 1); }
+
 Ms now_ms() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<Ms>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+  __kernel_timespec now;
+  call(__NR_clock_gettime, kMonotonic, &now);
+  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
 }
+
+void close(int fd) { call(__NR_close, fd); }
 
 class Guardian {
  public:
-  explicit Guardian(char** arguments);
+  Guardian(char** arguments, char** environment);
   int run();
 
  private:
   enum class Phase { running, stopping, killing };
 
   bool launch();
-  [[noreturn]] void run_child(const int (&out)[2], const int (&err)[2], const int (&in)[2], volatile int* failure);
+  [[noreturn]] void run_child(const int (&out)[2], const int (&err)[2], const int (&in)[2]);
   void loop();
   Ms next_timeout(Ms now) const;
   void on_control();
@@ -67,16 +76,19 @@ class Guardian {
   void on_deadline();
   bool only_spared_left();
   bool is_spared(const Process& process) const;
-  void report(ReportKind kind, int value, unsigned long long extra = 0) const;
+  void report(ReportKind kind, int value, uint64_t extra = 0) const;
   void finish_empty();
 
+  const char* program_;
   char** command_;
+  char** environment_;
   const char* spared_names_;
   Order on_supervisor_loss_;
   LogSink log_;
   Tree tree_;
 
-  const pid_t self_ = getpid();
+  const pid_t self_ = static_cast<pid_t>(call(__NR_getpid));
+  volatile int* exec_failure_ = nullptr;  // in memory shared with the child: the errno of its exec
   int control_ = kControlFd;
   int signals_ = -1;
   int out_ = -1;
@@ -95,51 +107,61 @@ class Guardian {
   bool done_ = false;
 };
 
-Guardian::Guardian(char** arguments) {
-  log_.open(arguments[0], strtoull(arguments[1], nullptr, 10), atoi(arguments[2]));
-  on_supervisor_loss_ = {OrderKind::stop, atoi(arguments[3]), static_cast<Target>(atoi(arguments[4])),
-                         static_cast<unsigned>(strtoul(arguments[5], nullptr, 10))};
+Guardian::Guardian(char** arguments, char** environment) : environment_(environment) {
+  log_.open(arguments[0], parse_number(arguments[1]), static_cast<int>(parse_number(arguments[2])));
+  on_supervisor_loss_ = {OrderKind::stop, static_cast<int>(parse_number(arguments[3])), static_cast<Target>(parse_number(arguments[4])),
+                         static_cast<uint32_t>(parse_number(arguments[5]))};
   spared_names_ = arguments[6];
-  command_ = arguments + 7;
+  program_ = arguments[7];
+  command_ = arguments + 8;
 }
 
-void Guardian::report(ReportKind kind, int value, unsigned long long extra) const {
+void Guardian::report(ReportKind kind, int value, uint64_t extra) const {
   const Report record{kind, value, extra};
   // A supervisor that is gone does not read; the tree is ended because of the same end of file.
-  if (control_ >= 0 && send(control_, &record, sizeof record, MSG_NOSIGNAL) < 0) return;
+  if (control_ >= 0) call(__NR_sendto, control_, &record, sizeof record, MSG_NOSIGNAL, 0, 0);
 }
 
-void Guardian::run_child(const int (&out)[2], const int (&err)[2], const int (&in)[2], volatile int* failure) {
-  setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != self_) _exit(127);  // the guardian died before the line above
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  dup2(in[0], 0);
-  dup2(out[1], 1);
-  dup2(err[1], 2);
+void Guardian::run_child(const int (&out)[2], const int (&err)[2], const int (&in)[2]) {
+  call(__NR_setpgid, 0, 0);
+  call(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  const bool orphaned = call(__NR_getppid) != self_;  // the guardian died before the line above
+  const uint64_t none = 0;
+  call(__NR_rt_sigprocmask, kSetMask, &none, 0, kSignalSet);
+  call(__NR_dup3, in[0], 0, 0);
+  call(__NR_dup3, out[1], 1, 0);
+  call(__NR_dup3, err[1], 2, 0);
   // Everything else is close-on-exec.
-  execvp(command_[0], command_);
-  *failure = errno;
-  _exit(127);
+  if (!orphaned) *exec_failure_ = static_cast<int>(-call(__NR_execve, program_, command_, environment_));
+  if (*exec_failure_ == ENOEXEC) {  // a script without a first line: what a shell would do. PROGRAM stands before ARGV0 in our own argv
+    char shell[] = "/bin/sh";
+    command_[0] = command_[-1];
+    command_[-1] = shell;
+    *exec_failure_ = static_cast<int>(-call(__NR_execve, shell, command_ - 1, environment_));
+  }
+  for (;;) call(__NR_exit_group, 127);
 }
 
 bool Guardian::launch() {
   int in[2];
   int out[2];
   int err[2];
-  if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) {
-    report(ReportKind::exec_failed, errno, 1);
+  const long shared = call(__NR_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  long error = shared < 0 && shared > -4096 ? shared : 0;
+  for (auto* ends : {&in, &out, &err}) {
+    if (error == 0) error = call(__NR_pipe2, *ends, O_CLOEXEC);
+  }
+  if (error != 0) {
+    report(ReportKind::exec_failed, static_cast<int>(-error), 1);
     return false;
   }
-  fcntl(out[0], F_SETFL, O_NONBLOCK);
-  fcntl(err[0], F_SETFL, O_NONBLOCK);
-  volatile int failure = 0;
-  const pid_t child = vfork();  // shares our memory until exec: `failure` comes back without a pipe
-  if (child == 0) run_child(out, err, in, &failure);
+  exec_failure_ = reinterpret_cast<volatile int*>(shared);
+  call(__NR_fcntl, out[0], F_SETFL, O_NONBLOCK);
+  call(__NR_fcntl, err[0], F_SETFL, O_NONBLOCK);
+  const long child = call(__NR_clone, SIGCHLD, 0, 0, 0, 0);  // a plain fork: we are a few pages
+  if (child == 0) run_child(out, err, in);
   if (child < 0) {
-    report(ReportKind::exec_failed, errno, 1);
+    report(ReportKind::exec_failed, static_cast<int>(-child), 1);
     return false;
   }
   close(in[0]);
@@ -148,16 +170,11 @@ bool Guardian::launch() {
   stdin_keeper_ = in[1];
   out_ = out[0];
   err_ = err[0];
-  if (failure != 0) {
-    waitpid(child, nullptr, 0);
-    report(ReportKind::exec_failed, failure, 0);
-    return false;
-  }
-  leader_ = child;
+  leader_ = static_cast<pid_t>(child);
   leader_alive_ = true;
   Process process{};
-  read_process(child, &process);
-  report(ReportKind::spawned, child, process.start_ticks);
+  read_process(leader_, &process);
+  report(ReportKind::spawned, leader_, process.start_ticks);
   return true;
 }
 
@@ -165,24 +182,25 @@ bool Guardian::launch() {
 bool Guardian::drain(int* fd) {
   static char buffer[64 * 1024];
   if (*fd < 0) return false;
-  const ssize_t got = read(*fd, buffer, sizeof buffer);
+  const long got = call(__NR_read, *fd, buffer, sizeof buffer);
   if (got > 0) {
     log_.write(buffer, static_cast<size_t>(got));
     if (static_cast<size_t>(got) < sizeof buffer) muted_until_ = now_ms() + kCoalesce;
     return true;
   }
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  if (got == -EAGAIN || got == -EINTR) return false;
   close(*fd);  // the service closed its output; it goes on without
   *fd = -1;
   return false;
 }
 
 bool Guardian::is_spared(const Process& process) const {
-  if (process.pid == leader_ || process.sid == getsid(0)) return false;  // a daemon has left the session
-  const size_t length = strlen(process.name);
+  if (process.pid == leader_ || process.sid == self_) return false;  // a daemon has left our session
+  const size_t length = length_of(process.name);
   for (const char* at = spared_names_; *at != '\0';) {
-    const char* end = strchrnul(at, ',');
-    if (static_cast<size_t>(end - at) == length && strncmp(at, process.name, length) == 0) return true;
+    const char* end = at;
+    while (*end != ',' && *end != '\0') ++end;
+    if (static_cast<size_t>(end - at) == length && equal(at, process.name, length)) return true;
     at = *end == ',' ? end + 1 : end;
   }
   return false;
@@ -213,9 +231,9 @@ void Guardian::begin_stop(int signal, Target target, Ms grace) {
     signal_tree(leader_alive_ ? signal : SIGTERM, false);
     stragglers_told_ = true;
   } else if (target == Target::group) {
-    killpg(leader_, signal);  // the leader is not reaped yet, so the group is still its own
+    call(__NR_kill, -leader_, signal);  // the leader is not reaped yet, so the group is still its own
   } else {
-    kill(leader_, signal);  // our own unreaped child: the pid cannot be anybody else's
+    call(__NR_kill, leader_, signal);  // our own unreaped child: the pid cannot be anybody else's
   }
   on_children();
 }
@@ -233,7 +251,7 @@ void Guardian::on_deadline() {
   if (phase_ != Phase::killing || now < next_round_) return;
   if (now >= deadline_) {
     tree_.scan();
-    report(ReportKind::survivors, tree_.size(), tree_.size() > 0 ? static_cast<unsigned>(tree_[0].pid) : 0);
+    report(ReportKind::survivors, tree_.size(), tree_.size() > 0 ? static_cast<uint64_t>(tree_[0].pid) : 0);
     done_ = true;
     return;
   }
@@ -259,12 +277,17 @@ void Guardian::on_children() {
   bool leader_ended = false;
   for (;;) {
     int status = 0;
-    const pid_t child = waitpid(-1, &status, WNOHANG);
-    if (child < 0 && errno == ECHILD) {
+    const long child = call(__NR_wait4, -1, &status, kNoWait, 0);
+    if (child == -ECHILD) {
       finish_empty();
       return;
     }
     if (child <= 0) break;
+    if (child == leader_ && *exec_failure_ != 0) {
+      report(ReportKind::exec_failed, *exec_failure_, 0);
+      done_ = true;
+      return;
+    }
     if (child == leader_) {
       leader_alive_ = false;
       leader_status_ = status;
@@ -287,8 +310,8 @@ void Guardian::on_children() {
 
 void Guardian::on_control() {
   Order order;
-  const ssize_t got = recv(control_, &order, sizeof order, 0);
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  const long got = call(__NR_recvfrom, control_, &order, sizeof order, 0, 0, 0);
+  if (got == -EAGAIN || got == -EINTR) return;
   if (got != sizeof order) {  // end of file: the supervisor is gone
     close(control_);
     control_ = -1;
@@ -321,30 +344,29 @@ void Guardian::loop() {
     const Ms now = now_ms();
     const bool muted = muted_until_ > now;
     pollfd polled[4] = {{control_, POLLIN, 0}, {signals_, POLLIN, 0}, {muted ? -1 : out_, POLLIN, 0}, {muted ? -1 : err_, POLLIN, 0}};
-    poll(polled, 4, static_cast<int>(next_timeout(now)));
+    const Ms wait = next_timeout(now);
+    const __kernel_timespec timeout{wait / 1000, wait % 1000 * 1'000'000};
+    call(__NR_ppoll, polled, 4, wait < 0 ? nullptr : &timeout, 0, kSignalSet);
     if (polled[2].revents != 0) drain(&out_);
     if (polled[3].revents != 0) drain(&err_);
     if (polled[0].revents != 0) on_control();
     if (polled[1].revents != 0) {
-      signalfd_siginfo info;
-      if (read(signals_, &info, sizeof info) > 0) on_children();
+      char information[128];  // signalfd_siginfo: all that matters is that a child ended
+      if (call(__NR_read, signals_, information, sizeof information) > 0) on_children();
     }
     on_deadline();
   }
 }
 
 int Guardian::run() {
-  prctl(PR_SET_NAME, "svguard");
-  prctl(PR_SET_CHILD_SUBREAPER, 1);
-  sigset_t all;
-  sigfillset(&all);
-  sigprocmask(SIG_SETMASK, &all, nullptr);  // only the control socket and SIGKILL end a guardian
-  sigset_t child;
-  sigemptyset(&child);
-  sigaddset(&child, SIGCHLD);
-  signals_ = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
-  fcntl(control_, F_SETFD, FD_CLOEXEC);
-  fcntl(control_, F_SETFL, O_NONBLOCK);
+  call(__NR_prctl, PR_SET_NAME, "svguard", 0, 0, 0);
+  call(__NR_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  const uint64_t all = ~uint64_t{0};
+  call(__NR_rt_sigprocmask, kSetMask, &all, 0, kSignalSet);  // only the control socket and SIGKILL end a guardian
+  const uint64_t child_ended = bit(SIGCHLD);
+  signals_ = static_cast<int>(call(__NR_signalfd4, -1, &child_ended, kSignalSet, O_CLOEXEC | O_NONBLOCK));
+  call(__NR_fcntl, control_, F_SETFD, FD_CLOEXEC);
+  call(__NR_fcntl, control_, F_SETFL, O_NONBLOCK);
   if (signals_ < 0 || !launch()) return 127;
   loop();
   return 0;
@@ -353,9 +375,13 @@ int Guardian::run() {
 }  // namespace
 }  // namespace devinit::guardian
 
-int main(int argc, char** argv) {
-  constexpr int kFixedArguments = 7;
+extern "C" int guardian_main(int argc, char** argv, char** environment);
+
+extern "C" int guardian_main(int argc, char** argv, char** environment) {
+  constexpr int kFixedArguments = 8;
   if (argc < 1 + kFixedArguments + 1) return 2;
-  devinit::guardian::Guardian guardian(argv + 1);
-  return guardian.run();
+  // Static, not on the stack: the process table inside is large, and untouched zeroed memory costs nothing.
+  alignas(devinit::guardian::Guardian) static unsigned char place[sizeof(devinit::guardian::Guardian)];
+  auto* guardian = new (place) devinit::guardian::Guardian(argv + 1, environment);
+  return guardian->run();
 }

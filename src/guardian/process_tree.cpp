@@ -1,105 +1,127 @@
 #include "guardian/process_tree.hpp"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+
+#include "guardian/syscalls.hpp"
+#include "guardian/text.hpp"
 
 namespace devinit::guardian {
 namespace {
 
-/// Whole small file into `buffer`, NUL-terminated; its length, or -1.
-ssize_t read_file(const char* path, char* buffer, size_t capacity) {
-  const int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return -1;
+/// Whole small file into `buffer`, NUL-terminated; its length, or a negative number.
+long read_file(const char* path, char* buffer, size_t capacity) {
+  const long fd = call(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+  if (fd < 0) return fd;
   size_t length = 0;
   while (length + 1 < capacity) {
-    const ssize_t got = read(fd, buffer + length, capacity - 1 - length);
+    const long got = call(__NR_read, fd, buffer + length, capacity - 1 - length);
     if (got <= 0) break;
     length += static_cast<size_t>(got);
   }
-  close(fd);
+  call(__NR_close, fd);
   buffer[length] = '\0';
-  return static_cast<ssize_t>(length);
+  return static_cast<long>(length);
+}
+
+/// The record that getdents64(2) fills a buffer with.
+struct DirectoryEntry {
+  uint64_t inode;
+  int64_t offset;
+  uint16_t length;
+  uint8_t type;
+  char name[1];
+};
+
+/// Calls `visit(number)` for every name in `path` that is a number: processes in /proc, threads in /proc/PID/task.
+template <class Visit>
+void for_each_number_in(const char* path, Visit visit) {
+  const long fd = call(__NR_openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+  if (fd < 0) return;
+  alignas(8) char buffer[4096];
+  for (long got = call(__NR_getdents64, fd, buffer, sizeof buffer); got > 0; got = call(__NR_getdents64, fd, buffer, sizeof buffer)) {
+    for (long at = 0; at < got;) {
+      const auto* entry = reinterpret_cast<const DirectoryEntry*>(buffer + at);
+      const uint64_t number = parse_number(entry->name);
+      if (number > 0) visit(static_cast<pid_t>(number));
+      at += entry->length;
+    }
+  }
+  call(__NR_close, fd);
+}
+
+/// The next blank-separated field of `*at`, which may be negative; moves `*at` behind it.
+long next_field(const char** at) {
+  while (**at == ' ') ++*at;
+  const bool negative = **at == '-';
+  if (negative) ++*at;
+  const auto value = static_cast<long>(parse_number(*at, at));
+  while (**at != ' ' && **at != '\0') ++*at;
+  return negative ? -value : value;
 }
 
 }  // namespace
 
 bool read_process(pid_t pid, Process* process) {
-  char path[40];
+  Text<40> path;
+  path << "/proc/" << pid << "/stat";
   char text[1024];
-  snprintf(path, sizeof path, "/proc/%d/stat", pid);
-  if (read_file(path, text, sizeof text) <= 0) return false;
-  // "PID (comm) S PPID PGID SID …": comm may hold blanks and parentheses, so look for the last one.
-  const char* open_paren = strchr(text, '(');
-  const char* close_paren = strrchr(text, ')');
-  if (open_paren == nullptr || close_paren == nullptr) return false;
-  const size_t name_length = static_cast<size_t>(close_paren - open_paren - 1);
-  const size_t kept = name_length < sizeof process->name - 1 ? name_length : sizeof process->name - 1;
-  memcpy(process->name, open_paren + 1, kept);
+  if (read_file(path.c_str(), text, sizeof text) <= 0) return false;
+  // "PID (comm) S PPID PGID SID …": comm may hold blanks and parentheses, so the last one counts.
+  const char* open_paren = nullptr;
+  const char* close_paren = nullptr;
+  for (const char* at = text; *at != '\0'; ++at) {
+    if (*at == '(' && open_paren == nullptr) open_paren = at;
+    if (*at == ')') close_paren = at;
+  }
+  if (open_paren == nullptr || close_paren == nullptr || close_paren[1] != ' ') return false;
+  size_t kept = 0;
+  for (const char* at = open_paren + 1; at < close_paren && kept + 1 < sizeof process->name; ++at) process->name[kept++] = *at;
   process->name[kept] = '\0';
-  unsigned long long start = 0;
-  const int fields = sscanf(close_paren + 1, " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-                            &process->state, &process->ppid, &process->pgid, &process->sid, &start);
   process->pid = pid;
-  process->start_ticks = start;
-  return fields == 5;
+  process->state = close_paren[2];
+  const char* at = close_paren + 3;
+  process->ppid = static_cast<pid_t>(next_field(&at));
+  process->pgid = static_cast<pid_t>(next_field(&at));
+  process->sid = static_cast<pid_t>(next_field(&at));
+  constexpr int kFieldsBeforeStart = 15;  // tty_nr … itrealvalue, fields 7 to 21 of proc_pid_stat(5)
+  for (int i = 0; i < kFieldsBeforeStart; ++i) next_field(&at);
+  process->start_ticks = static_cast<uint64_t>(next_field(&at));
+  return true;
 }
 
 void Tree::add(const Process& process) {
-  if (size_ == capacity_) {
-    const int wanted = capacity_ == 0 ? 32 : capacity_ * 2;
-    void* grown = realloc(items_, static_cast<size_t>(wanted) * sizeof(Process));
-    if (grown == nullptr) return;  // the next round sees the rest
-    items_ = static_cast<Process*>(grown);
-    capacity_ = wanted;
-  }
-  items_[size_++] = process;
+  if (size_ < kMost) items_[size_++] = process;
 }
 
 void Tree::add_children(pid_t parent, pid_t thread) {
-  char path[64];
+  Text<64> path;
+  path << "/proc/" << parent << "/task/" << thread << "/children";
   static char text[65536];  // some 9,000 children; the next round sees the rest
-  snprintf(path, sizeof path, "/proc/%d/task/%d/children", parent, thread);
-  if (read_file(path, text, sizeof text) <= 0) return;
-  for (char* at = text; *at != '\0';) {
-    char* end = nullptr;
-    const long pid = strtol(at, &end, 10);
+  if (read_file(path.c_str(), text, sizeof text) <= 0) return;
+  for (const char* at = text; *at != '\0';) {
+    const char* end = nullptr;
+    const uint64_t pid = parse_number(at, &end);
     if (end == at) break;
-    at = end + strspn(end, " ");
+    at = *end == ' ' ? end + 1 : end;
     Process process;
     if (read_process(static_cast<pid_t>(pid), &process)) add(process);
   }
 }
 
 void Tree::add_children_of_threads(pid_t parent) {
-  char path[40];
-  snprintf(path, sizeof path, "/proc/%d/task", parent);
-  DIR* tasks = opendir(path);
-  if (tasks == nullptr) return;
-  while (const dirent* entry = readdir(tasks)) {
-    const long thread = strtol(entry->d_name, nullptr, 10);
-    if (thread > 0) add_children(parent, static_cast<pid_t>(thread));
-  }
-  closedir(tasks);
+  Text<40> path;
+  path << "/proc/" << parent << "/task";
+  for_each_number_in(path.c_str(), [&](pid_t thread) { add_children(parent, thread); });
 }
 
 void Tree::scan_all_processes() {
-  size_ = 0;
-  DIR* directory = opendir("/proc");
-  if (directory == nullptr) return;
-  while (const dirent* entry = readdir(directory)) {
-    const long pid = strtol(entry->d_name, nullptr, 10);
+  for_each_number_in("/proc", [&](pid_t pid) {
     Process process;
-    if (pid > 0 && read_process(static_cast<pid_t>(pid), &process)) add(process);
-  }
-  closedir(directory);
+    if (read_process(pid, &process)) add(process);
+  });
   // Keep what descends from us: repeat until a pass finds nothing new.
-  const pid_t self = getpid();
+  const auto self = static_cast<pid_t>(call(__NR_getpid));
   int kept = 0;
   for (bool grown = true; grown;) {
     grown = false;
@@ -118,9 +140,11 @@ void Tree::scan_all_processes() {
 
 void Tree::scan() {
   size_ = 0;
-  static const bool has_children_file = access("/proc/thread-self/children", F_OK) == 0;  // CONFIG_PROC_CHILDREN
+  // Present with CONFIG_PROC_CHILDREN, as in every large distribution.
+  const bool has_children_file = call(__NR_faccessat, AT_FDCWD, "/proc/thread-self/children", 0) == 0;
   if (has_children_file) {
-    add_children(getpid(), getpid());
+    const auto self = static_cast<pid_t>(call(__NR_getpid));
+    add_children(self, self);
     // A child forked by a worker thread is listed under that thread; the array grows while we walk it.
     for (int i = 0; i < size_; ++i) add_children_of_threads(items_[i].pid);
   } else {
@@ -134,15 +158,15 @@ void Tree::scan() {
 }
 
 int signal_process(const Process& process, int signal) {
-  const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0));
-  if (pidfd < 0) return errno;
+  const long pidfd = call(__NR_pidfd_open, process.pid, 0);
+  if (pidfd < 0) return static_cast<int>(-pidfd);
   Process now;
-  int error = ESRCH;
+  long error = -ESRCH;
   if (read_process(process.pid, &now) && now.start_ticks == process.start_ticks) {
-    error = syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) == 0 ? 0 : errno;
+    error = call(__NR_pidfd_send_signal, pidfd, signal, 0, 0);
   }
-  close(pidfd);
-  return error;
+  call(__NR_close, pidfd);
+  return static_cast<int>(-error);
 }
 
 }  // namespace devinit::guardian

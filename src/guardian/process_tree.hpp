@@ -1,10 +1,9 @@
 #pragma once
 
+#include <stdint.h>
 #include <sys/types.h>
 
-#include <cstdint>
-
-/// The guardian's view of its descendants. No allocation beyond one growing array, no library types.
+/// The guardian's view of its descendants.
 namespace devinit::guardian {
 
 struct Process {
@@ -12,7 +11,7 @@ struct Process {
   pid_t ppid;
   pid_t pgid;
   pid_t sid;
-  std::uint64_t start_ticks;
+  uint64_t start_ticks;
   char state;
   char name[16];
 };
@@ -20,10 +19,12 @@ struct Process {
 /// Reads /proc/PID/stat; false when there is no such process.
 bool read_process(pid_t pid, Process* process);
 
-/// All living (not zombie) descendants of the calling process. As a subreaper it is the ancestor of everything its service
-/// ever forked. The array belongs to the tree and is overwritten by the next `scan`.
+/// All living (not zombie) descendants of the calling process. As a subreaper it is the ancestor of everything its service ever forked.
+/// At most `kMost` at a time: the next scan sees the rest.
 class Tree {
  public:
+  static constexpr int kMost = 8192;
+
   void scan();
   [[nodiscard]] int size() const { return size_; }
   [[nodiscard]] const Process& operator[](int index) const { return items_[index]; }
@@ -34,12 +35,11 @@ class Tree {
   void add_children_of_threads(pid_t parent);
   void scan_all_processes();
 
-  Process* items_ = nullptr;
+  Process items_[kMost];  // in zeroed memory that costs nothing before it is touched
   int size_ = 0;
-  int capacity_ = 0;
 };
 
-/// Sends `signal` through a pidfd after the identity was read again, so that a reused pid is never hit. 0, or errno.
+/// Sends `signal` through a pidfd after the identity was read again, so that a reused pid is never hit. 0, or an errno.
 int signal_process(const Process& process, int signal);
 
 }  // namespace devinit::guardian

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include <stdint.h>
 
 /// What a guardian and its supervisor say to each other: fixed-size records on a SOCK_SEQPACKET pair. Both are built from the same tree
 /// (the guardian travels inside the product), so there is no version. No library types: the guardian is freestanding in style.
@@ -9,7 +9,7 @@ namespace devinit::guardian {
 /// The guardian's end of the socketpair. End of file on it means that the supervisor is gone: the guardian then ends the whole tree.
 inline constexpr int kControlFd = 3;
 
-enum class ReportKind : std::uint32_t {
+enum class ReportKind : uint32_t {
   spawned,        ///< value: pid of the leader; extra: its start time (clock ticks since boot)
   exec_failed,    ///< value: errno; extra: 0 = exec, 1 = other set-up step. The guardian exits next.
   leader_exited,  ///< value: wait status; descendants are still there
@@ -19,20 +19,20 @@ enum class ReportKind : std::uint32_t {
 };
 struct Report {
   ReportKind kind;
-  std::int32_t value;
-  std::uint64_t extra;
+  int32_t value;
+  uint64_t extra;
 };
 
-enum class OrderKind : std::uint32_t {
+enum class OrderKind : uint32_t {
   stop,  ///< signal to `target`, stragglers SIGTERM, after `grace_ms` SIGKILL to all that is left
   kill,  ///< SIGKILL to all now
 };
-enum class Target : std::uint32_t { leader, group, tree };
+enum class Target : uint32_t { leader, group, tree };
 struct Order {
   OrderKind kind;
-  std::int32_t signal;
+  int32_t signal;
   Target target;
-  std::uint32_t grace_ms;
+  uint32_t grace_ms;
 };
 
 }  // namespace devinit::guardian

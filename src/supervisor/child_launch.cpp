@@ -38,6 +38,14 @@ Result<std::vector<std::string>> command_line(const config::ServiceConfig& servi
   return argv;
 }
 
+/// The file to execute. A name with '/' goes to the kernel as it is: its errno tells more than we could.
+Result<std::string> program_of(const std::vector<std::string>& command, const os::SpawnRequest& request) {
+  if (command.front().find('/') != std::string::npos) return command.front();
+  auto path = os::find_executable(command.front(), request.environment, request.cwd);
+  if (path.empty()) return Error(Errc::not_found, "cannot run `" + command.front() + "`: there is no such command in PATH");
+  return path;
+}
+
 std::string guardian_target(config::StopTarget target) {
   switch (target) {
     case config::StopTarget::leader: return "0";
@@ -116,9 +124,10 @@ Result<os::SpawnRequest> guardian_request(const StartContext& context, const con
   }
   TRY_ASSIGN(request.environment, child_environment(context, service, lookup, setup.cookie));
   TRY_ASSIGN(const auto command, command_line(service, lookup));
+  TRY_ASSIGN(const auto program, program_of(command, request));
   const auto grace = std::to_string(service.stop.grace.count());
   request.argv = {"svguard", log_file(context, service.name), std::to_string(service.log.max_size), std::to_string(service.log.keep),
-                  std::to_string(service.stop.signal), guardian_target(service.stop.to), grace, shared_daemons()};
+                  std::to_string(service.stop.signal), guardian_target(service.stop.to), grace, shared_daemons(), program};
   request.argv.insert(request.argv.end(), command.begin(), command.end());
   return request;
 }
