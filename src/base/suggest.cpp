@@ -27,7 +27,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 std::optional<std::string> nearest(std::string_view typed, const std::vector<std::string>& candidates) {
   constexpr std::size_t kLongest = 64;  // nobody mistypes a longer word; bounds the quadratic cost on hostile input
   if (typed.empty() || typed.size() > kLongest) return std::nullopt;
-  std::size_t best = (typed.size() <= 4 ? 1 : typed.size() <= 7 ? 2 : 3) + 1;
+  std::size_t best = (typed.size() <= 1 ? 0 : typed.size() <= 4 ? 1 : typed.size() <= 7 ? 2 : 3) + 1;
   std::optional<std::string> found;
   for (const auto& candidate : candidates) {
     if (candidate.size() > kLongest) continue;

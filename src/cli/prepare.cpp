@@ -42,7 +42,7 @@ Error not_prepared(const config::ServiceConfig& service) {
 
 /// True: run it. Errors: declined, interrupted, or nobody to ask.
 Result<> agreed(const config::ServiceConfig& service, const Arguments& arguments, bool ask, int cancel_fd) {
-  if (arguments.install || (ask && arguments.yes)) return {};
+  if (arguments.install || arguments.yes) return {};
   if (!ask) return not_prepared(service);
   const auto question = "Run " + service.prepare.command + " in " + place(service) + "? [Y/n]";
   switch (os::ask_yes_no(question, os::Answer::yes, kQuestionLimit, cancel_fd)) {

@@ -154,6 +154,15 @@ void add_configured(engine::ProjectSnapshot& snapshot, const config::ProjectConf
       if (!service.disabled) ordered.push_back(never_ran(service, ports_file, record));
       continue;
     }
+    // What does not run has no port; shown is the one that it would get first, which may have changed since.
+    const bool down = found->state == State::stopped || found->state == State::failed;
+    if (down && !snapshot.supervisor_running) {
+      const auto next = never_ran(service, ports_file, record);
+      found->port = next.port;
+      found->ports = next.ports;
+      found->port_source = next.port_source;
+      found->url = next.url;
+    }
     ordered.push_back(std::move(*found));
     known.erase(found);
   }

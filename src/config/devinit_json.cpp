@@ -95,6 +95,7 @@ std::string to_devinit_json(const ProjectConfig& config) {
       "prepared;\n"
       "// a \"command\" of your own takes its place. Templates: {port}, {backend.port}, {backend.url}.\n"
       "{\n"
+      "  \"$schema\": \".devinit/schema.json\",\n"
       "  \"services\": {\n";
   for (std::size_t i = 0; i < config.services.size(); ++i) {
     json += service_json(config.services[i]) + (i + 1 < config.services.size() ? ",\n" : "\n");

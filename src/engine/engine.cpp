@@ -56,7 +56,10 @@ void Engine::send(const std::string& name, ServiceMachine::Event event, TimePoin
     }
     effects_.push_back(ServiceEffect{name, effect});
   }
-  if (!service->machine.running()) service->pid.reset();
+  if (!service->machine.running()) {
+    service->pid.reset();
+    service->stale = false;
+  }
   if (service->machine.state() != state || service->machine.detail() != detail) effects_.push_back(Changed{name});
 }
 

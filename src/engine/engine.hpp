@@ -87,8 +87,11 @@ class Engine {
 
   // operations.cpp: the phases of a start, restart, up or stop
   void begin(Operation& operation, TimePoint now);
+  void resolve_targets(Operation& operation, TimePoint now);
   void begin_planning(Operation& operation, TimePoint now);
   void advance_plan(Operation& operation, TimePoint now);
+  void foresee_ports(const Operation& operation);
+  void release_kept(const Operation& operation);
   void give_up(Operation& operation, const Error& error, TimePoint now);
   void stop_started(Operation& operation, TimePoint now);
   void settle(TimePoint now);

@@ -11,6 +11,22 @@ using Phase = Operation::Phase;
 
 bool is_down(State state) { return state == State::stopped || state == State::failed; }
 
+/// Targets and all they depend on, by the request's own configuration; its operation may not have begun yet.
+std::set<std::string> reach_of(const StartRequest& request) {
+  std::set<std::string> reach;
+  std::vector<std::string> pending = request.targets;
+  while (!pending.empty()) {
+    const auto name = pending.back();
+    pending.pop_back();
+    if (!reach.insert(name).second) continue;
+    for (const auto& plan : request.services) {
+      const auto& needs = plan.config.depends_on;
+      if (plan.config.name == name) pending.insert(pending.end(), needs.begin(), needs.end());
+    }
+  }
+  return reach;
+}
+
 bool is_planning(const Operation& operation) {
   return operation.phase == Phase::down || operation.phase == Phase::planning || operation.phase == Phase::writing;
 }
@@ -25,19 +41,22 @@ void Engine::handle(const StartRequest& request, TimePoint) {
   operations_.push_back(std::move(operation));
 }
 
-/// One plan at a time, and none while a target is still on its way down.
+/// One plan at a time, and none while a target, or what it depends on, is still on its way down.
 bool Engine::may_begin(const Operation& operation) const {
   for (const auto& other : operations_) {
     if (other.get() == &operation) break;
     if (is_planning(*other) || other->phase == Phase::queued) return false;
   }
-  const auto stopping = [this](const std::string& name) {
-    const auto* service = find(name);
-    return service != nullptr && service->machine.state() == State::stopping;
-  };
+  const auto reach = reach_of(operation.request);
+  const auto concerned = [&](const std::string& name) { return operation.request.all || reach.contains(name); };
+  for (const auto& other : operations_) {
+    if (other->phase != Phase::stopping) continue;  // also those targets that it has not come to yet, or that are down already
+    if (std::any_of(other->targets.begin(), other->targets.end(), concerned)) return false;
+  }
   if (operation.kind == OperationKind::restart) return true;
-  if (operation.request.all) return std::none_of(order_.begin(), order_.end(), stopping);
-  return std::none_of(operation.request.targets.begin(), operation.request.targets.end(), stopping);
+  return std::none_of(order_.begin(), order_.end(), [&](const std::string& name) {
+    return concerned(name) && find(name)->machine.state() == State::stopping;
+  });
 }
 
 void Engine::begin(Operation& operation, TimePoint now) {
@@ -47,29 +66,36 @@ void Engine::begin(Operation& operation, TimePoint now) {
     named = order_;
     std::erase_if(named, [this](const auto& name) { return find(name)->removed && is_down(find(name)->machine.state()); });
   }
-  if (operation.kind != OperationKind::restart) {
-    operation.targets = with_dependencies(named);
-    begin_planning(operation, now);
-    return;
-  }
-  operation.targets = named;
+  operation.targets = std::move(named);
+  if (operation.kind != OperationKind::restart) return begin_planning(operation, now);
   operation.phase = Phase::down;
 }
 
-void Engine::begin_planning(Operation& operation, TimePoint now) {
-  if (operation.kind == OperationKind::restart) {
-    adopt_configuration(operation.request);  // what was running has taken over its new settings now
-    std::erase_if(operation.targets, [this](const auto& name) { return find(name) == nullptr; });
+/// A start by hand is a start from the beginning: what is down takes over its new settings, and what backs off goes down for that.
+void Engine::resolve_targets(Operation& operation, TimePoint now) {
+  bool settled = false;
+  while (!settled) {
+    adopt_configuration(operation.request);
     operation.targets = with_dependencies(operation.targets);
+    settled = true;
+    for (const auto& name : operation.targets) {
+      if (find(name)->machine.state() != State::backing_off) continue;
+      send(name, {Kind::stop}, now);
+      settled = false;
+    }
   }
+}
+
+void Engine::begin_planning(Operation& operation, TimePoint now) {
   operation.phase = Phase::planning;
+  resolve_targets(operation, now);
   std::vector<PortWish> wishes;
   std::vector<Port> avoid = operation.request.avoid;
   for (const auto& name : order_) {
     auto& service = services_.at(name);
     const bool target = operation.has_target(name);
     const auto state = service.machine.state();
-    const bool starts = target && (is_down(state) || state == State::backing_off);
+    const bool starts = target && is_down(state);
     if (target && !starts && operation.kind != OperationKind::restart && state == State::ready) {
       std::string where = service.ports.empty() ? "" : " on port " + std::to_string(service.ports.front().port);
       effects_.push_back(Tell{operation.id, "info", name, "is already running" + where});
@@ -89,17 +115,35 @@ void Engine::begin_planning(Operation& operation, TimePoint now) {
                                      [&](const KnownPort& port) { return port.port_name == wish.port_name; });
       if (wish.prefer) avoid.push_back(*wish.prefer);
       if (known) continue;
-      if (starts) {
-        wishes.push_back(wish);
-      } else {
-        // Chosen, so that the files and templates of the others are complete, but not held.
-        service.ports.push_back({name, wish.port_name, wish.prefer.value_or(wish.search.first), wish.source, false});
-      }
+      if (starts) wishes.push_back(wish);
     }
     for (const auto& port : service.ports) avoid.push_back(port.port);
   }
   operation.planner.emplace(std::move(wishes), std::move(avoid));
   advance_plan(operation, now);
+}
+
+/// Ports of services that this plan does not start: chosen, so that the files and templates of the others are complete, but not held.
+void Engine::foresee_ports(const Operation& operation) {
+  std::set<Port> taken(operation.request.avoid.begin(), operation.request.avoid.end());
+  for (const auto& [name, service] : services_) {
+    for (const auto& port : service.ports) taken.insert(port.port);
+    for (const auto& wish : service.plan.ports) {
+      if (wish.prefer) taken.insert(*wish.prefer);
+    }
+  }
+  for (const auto& name : order_) {
+    auto& service = services_.at(name);
+    for (const auto& wish : service.plan.ports) {
+      const bool known = std::any_of(service.ports.begin(), service.ports.end(),
+                                     [&](const KnownPort& port) { return port.port_name == wish.port_name; });
+      if (known) continue;
+      Port port = wish.prefer.value_or(wish.search.first);
+      while (!wish.prefer && taken.contains(port) && port < wish.search.last) ++port;
+      taken.insert(port);
+      service.ports.push_back({name, wish.port_name, port, wish.source, false});
+    }
+  }
 }
 
 void Engine::advance_plan(Operation& operation, TimePoint now) {
@@ -118,6 +162,7 @@ void Engine::advance_plan(Operation& operation, TimePoint now) {
     }
     if (const auto* failed = std::get_if<PortPlanner::GaveUp>(&step)) return give_up(operation, failed->error, now);
     if (std::holds_alternative<PortPlanner::Planned>(step)) {
+      foresee_ports(operation);
       operation.phase = Phase::writing;
       effects_.push_back(WriteFiles{operation.id});
       return;
@@ -170,8 +215,20 @@ void Engine::handle(const FilesWritten& event, TimePoint now) {
   find_stale(now);
 }
 
+/// A restart that ends while its targets go down: the ports that were kept for it are not needed any more.
+void Engine::release_kept(const Operation& operation) {
+  if (operation.phase != Phase::down) return;
+  for (const auto& name : operation.targets) {
+    auto* service = find(name);
+    if (service == nullptr || !is_down(service->machine.state())) continue;
+    for (auto& port : service->ports) port.held = false;
+    effects_.push_back(ServiceEffect{name, ServiceMachine::Effect::release});
+  }
+}
+
 /// The plan cannot be carried out: nothing has been started yet, and nothing will be.
 void Engine::give_up(Operation& operation, const Error& error, TimePoint now) {
+  release_kept(operation);
   for (const auto& name : operation.started) {
     find(name)->wanted = false;
     find(name)->holders.clear();
@@ -190,9 +247,13 @@ void Engine::handle(const StopRequest& request, TimePoint now) {
   operation->phase = Phase::stopping;
   operation->targets = request.all ? order_ : request.targets;
   for (const auto& other : operations_) {
-    const bool concerned = std::any_of(operation->targets.begin(), operation->targets.end(),
-                                       [&](const auto& name) { return other->has_target(name); });
-    if (other->phase == Phase::queued || (is_planning(*other) && concerned)) {
+    const bool queued = other->phase == Phase::queued;
+    if (!queued && !is_planning(*other)) continue;
+    const auto reach = reach_of(other->request);
+    const bool concerned = request.all || std::any_of(operation->targets.begin(), operation->targets.end(), [&](const auto& name) {
+                             return other->has_target(name) || (queued && (other->request.all || reach.contains(name)));
+                           });
+    if (concerned) {
       give_up(*other, Error(Errc::interrupted, "stopped by another command"), now);
     }
   }
@@ -207,13 +268,17 @@ void Engine::handle(const StopRequest& request, TimePoint now) {
 
 /// Ends what an operation has started, and nothing else.
 void Engine::stop_started(Operation& operation, TimePoint now) {
+  const bool half_claimed = is_planning(operation);
+  release_kept(operation);
   operation.phase = Phase::stopping;
   operation.question.reset();
-  operation.targets.clear();
+  operation.told.clear();  // a restart told them before
   std::vector<std::string> unheld;
   for (const auto& name : operation.started) {
     release_hold(name, operation.kind == OperationKind::up ? operation.id : kDurableHold, unheld);
   }
+  // Before the files are written nobody else goes on with what was claimed, whoever holds the service.
+  if (half_claimed) unheld.assign(operation.started.begin(), operation.started.end());
   operation.targets = std::move(unheld);
   if (operation.targets.empty() && operation.kind == OperationKind::up) {
     effects_.push_back(Tell{operation.id, "info", "", "nothing was started by this `up`: the services go on"});
@@ -331,19 +396,21 @@ bool Engine::settle_dependencies(TimePoint now) {
 }
 
 bool Engine::settle_stops(Operation& operation, TimePoint now) {
+  // Told, and neither stopping nor down: another command has started it anew, which is not this one's business.
+  const auto is_done = [&](const std::string& name) {
+    const auto* service = find(name);
+    const auto state = service == nullptr ? State::stopped : service->machine.state();
+    return state == State::stopped || (operation.told.contains(name) && state != State::stopping);
+  };
   bool moved = false;
   bool all_down = true;
   for (const auto& name : operation.targets) {
-    auto* service = find(name);
-    if (service == nullptr) continue;
-    const auto state = service->machine.state();
-    const bool told = operation.told.contains(name);
-    if (state == State::stopped || (state == State::failed && told)) continue;
-    if (state != State::failed) all_down = false;
-    if (told) continue;
+    if (is_done(name)) continue;
+    all_down = false;
+    if (operation.told.contains(name)) continue;
     const bool needed = std::any_of(operation.targets.begin(), operation.targets.end(), [&](const auto& other) {
       const auto* dependent = find(other);
-      if (dependent == nullptr || is_down(dependent->machine.state())) return false;
+      if (is_done(other) || is_down(dependent->machine.state())) return false;
       const auto& needs = dependent->plan.config.depends_on;
       return std::count(needs.begin(), needs.end(), name) > 0;
     });

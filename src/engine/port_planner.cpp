@@ -45,8 +45,9 @@ PortPlanner::ClaimNext PortPlanner::fallback_of(std::size_t index) const {
   ClaimNext claim{index, wish.search.first, wish.search.last, kTries, avoid_};
   if (wish.prefer) {
     claim.tries = kTries - 1;
-    claim.first = static_cast<Port>(std::min<int>(*wish.prefer + 1, 65535));
-    if (*wish.prefer == 65535) claim.tries = 0;
+    // A preferred port that was set by hand may lie outside the range: then the range is searched from its start.
+    if (wish.search.contains(*wish.prefer)) claim.first = static_cast<Port>(std::min<int>(*wish.prefer + 1, 65535));
+    if (*wish.prefer == wish.search.last) claim.tries = 0;
   }
   for (const auto& item : items_) {
     if (item.wish.prefer) claim.avoid.push_back(*item.wish.prefer);

@@ -65,15 +65,20 @@ Millis ServiceMachine::back_off() {
   return plain * percent / 100;
 }
 
+/// Failures before a run that was ready for long enough are history.
+void ServiceMachine::forgive(TimePoint now) {
+  if (was_ready_ && now - ready_since_ >= kReadyLongEnough) failures_ = 0;
+}
+
 /// The tree is gone although nobody wanted that: decides between again, later and never.
 ServiceMachine::Effects ServiceMachine::after_crash(const Event& event, TimePoint now) {
   if (event.port_stolen && !was_ready_ && steals_ < kMaxSteals) {
     ++steals_;
-    enter(State::claiming, now, "its port was taken between claim and bind");
+    enter(State::claiming, now, "its port was in use when it wanted to bind");
     return {Effect::reclaim};
   }
-  const bool ready_long_enough = was_ready_ && now - ready_since_ >= kReadyLongEnough;
-  failures_ = ready_long_enough ? 1 : failures_ + 1;
+  forgive(now);
+  ++failures_;
   const bool had_been_ready = was_ready_;
   was_ready_ = false;
   if (restart_.policy == config::RestartPolicy::never) return fail(now, event.text);
@@ -107,6 +112,8 @@ ServiceMachine::Effects ServiceMachine::after_stopping(const Event& event, TimeP
     case Next::failed:
       return fail(now, detail_);
     case Next::restart:
+      forgive(now);
+      was_ready_ = false;
       enter(State::claiming, now, "restarting");
       ++restarts_;
       return {Effect::reclaim};
@@ -256,6 +263,7 @@ ServiceMachine::Effects ServiceMachine::on_ready(const Event& event, TimePoint n
       return {};
     case Kind::tree_empty:
       return after_crash(event, now);
+    case Kind::spawn_failed:  // a service without a port counts as ready before its exec is reported
     case Kind::survivors:
       return fail(now, event.text);
     case Kind::stop:
@@ -272,7 +280,6 @@ ServiceMachine::Effects ServiceMachine::on_ready(const Event& event, TimePoint n
     case Kind::deps_ready:
     case Kind::deps_failed:
     case Kind::spawned:
-    case Kind::spawn_failed:
     case Kind::became_ready:
     case Kind::deadline:
     case Kind::rejected:

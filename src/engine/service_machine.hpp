@@ -107,6 +107,7 @@ class ServiceMachine {
   Effects begin(TimePoint now);
   Effects fail(TimePoint now, std::string why);
   Effects stop_for(Next next, TimePoint now, std::string detail);
+  void forgive(TimePoint now);
   Effects after_crash(const Event& event, TimePoint now);
   Effects after_stopping(const Event& event, TimePoint now);
   [[nodiscard]] Millis back_off();

@@ -79,7 +79,8 @@ std::string describe_ours(const Ours& ours) {
 
 std::string describe_process(const os::ProcessInfo& process) {
   std::string text = std::to_string(process.stat.identity.pid) + " (" + command_line(process) + "), user " +
-                     printable(process.user) + ", since " + format_duration(std::chrono::duration_cast<Millis>(process.age));
+                     printable(process.user) + ", since " +
+                     (process.age.count() < 1 ? "<1s" : format_duration(std::chrono::duration_cast<Millis>(process.age)));
   if (!process.cwd.empty()) text += ", in " + printable(process.cwd);
   if (!process.container.empty()) text += ", container " + printable(process.container);
   return text;

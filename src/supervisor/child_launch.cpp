@@ -1,6 +1,7 @@
 #include "supervisor/child_launch.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "config/embedded.hpp"
 #include "os/files.hpp"
@@ -25,11 +26,25 @@ std::string_view host_of(const config::ServiceConfig& service) {
   return service.port ? std::string_view(service.port->host) : std::string_view();
 }
 
+/// A single plain command needs no shell beside it for the rest of its life: `exec` makes the service itself the first process, with
+/// its own pid, signals and exit code. Anything a shell has to do (operators, variables, built-ins, assignments) is left alone.
+std::string with_exec(const std::string& command) {
+  if (command.find_first_of(";&|<>()$`\\\"'\n*?[#~=%{}!") != std::string::npos) return command;
+  const auto first = command.find_first_not_of(" \t");
+  if (first == std::string::npos) return command;
+  const auto word = command.substr(first, command.find_first_of(" \t", first) - first);
+  constexpr std::array<std::string_view, 23> kBuiltIns{".",    ":",     "[",    "alias",  "cd",    "command", "eval", "exec",
+                                                       "exit", "export", "if",  "for",    "case",  "read",    "set",  "shift",
+                                                       "source", "time", "trap", "ulimit", "umask", "until",  "while"};
+  if (std::find(kBuiltIns.begin(), kBuiltIns.end(), word) != kBuiltIns.end()) return command;
+  return "exec " + command;
+}
+
 Result<std::vector<std::string>> command_line(const config::ServiceConfig& service, const config::PortLookup& lookup) {
   std::vector<std::string> argv;
   if (const auto* shell = std::get_if<std::string>(&service.command)) {
     TRY_ASSIGN(const auto text, config::expand(*shell, service.name, lookup, host_of(service)));
-    return std::vector<std::string>{"/bin/sh", "-c", text};
+    return std::vector<std::string>{"/bin/sh", "-c", with_exec(text)};
   }
   for (const auto& argument : std::get<std::vector<std::string>>(service.command)) {
     TRY_ASSIGN(auto text, config::expand(argument, service.name, lookup, host_of(service)));
@@ -71,6 +86,7 @@ const std::string& shared_daemons() {
         list += c;
       }
     }
+    if (list.ends_with(',')) list.pop_back();
     return list;
   }();
   return names;
@@ -110,6 +126,7 @@ std::vector<std::string> overridden_variables(const StartContext& context, const
     const auto given = context.project.environment.find(name);
     if (given != context.project.environment.end() && given->second != value) names.push_back(name);
   }
+  if (!context.choices.empty() && context.project.environment.contains("PORT")) names.push_back("PORT");
   return names;
 }
 

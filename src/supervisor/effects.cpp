@@ -2,6 +2,7 @@
 
 #include "os/files.hpp"
 #include "ports/holder.hpp"
+#include "supervisor/log_excerpt.hpp"
 #include "supervisor/supervisor.hpp"
 
 namespace devinit::supervisor {
@@ -121,6 +122,7 @@ void Supervisor::spawn(const std::string& service) {
   Running running;
   running.fenced = !writer_.no_fence(*context, config::ports_key(service, ""));
   running.log_start = os::file_size(log_file(*context, service)).value_or(0);
+  log_starts_[service] = running.log_start;
   ports_.open(service, running.fenced);
   auto process = ServiceProcess::launch(loop_, std::move(*request),
                                         [this, service](const std::optional<guardian::Report>& report) { on_report(service, report); });
@@ -131,16 +133,14 @@ void Supervisor::spawn(const std::string& service) {
   const pid_t guardian = (*process)->guardian().pid;
   running.process = std::move(*process);
   running_.insert_or_assign(service, std::move(running));
+  auto ready = config->ready;
   const auto port = engine_.port_of(service, "");
-  if (port && config->ready.kind != config::ReadyKind::none) {
-    std::vector<Port> named;
-    for (const auto& known : engine_.ports()) {
-      if (known.service == service && !known.port_name.empty()) named.push_back(known.port);
-    }
-    readiness_.watch({service, *port, std::move(named), guardian, config->ready});
-  } else {
-    service_event(service, Kind::became_ready);
+  if (!port) ready.kind = config::ReadyKind::none;
+  std::vector<Port> named;
+  for (const auto& known : engine_.ports()) {
+    if (known.service == service && !known.port_name.empty()) named.push_back(known.port);
   }
+  readiness_.watch({service, port.value_or(0), std::move(named), guardian, std::move(ready)});
 }
 
 void Supervisor::carry_out(const engine::AskClient& effect) {
@@ -178,7 +178,7 @@ void Supervisor::carry_out(const engine::Finished& effect) {
   }
   for (const auto& failure : effect.outcome.failures) {
     const auto path = setup_.project.paths.logs + "/" + failure.service + ".log";
-    done.failures.push_back({failure.service, failure.reason, os::tail_lines(path, kTailLines)});
+    done.failures.push_back({failure.service, failure.reason, tail_of_run(path, log_starts_[failure.service], kTailLines)});
   }
   done.project = project_snapshot();
   at->second->send(done);

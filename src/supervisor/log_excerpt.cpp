@@ -12,14 +12,19 @@
 
 namespace devinit::supervisor {
 
+std::vector<std::string> tail_of_run(const std::string& log_file, std::uint64_t start, std::size_t lines) {
+  constexpr std::size_t kLimit = 1 << 16;
+  const auto size = os::file_size(log_file);
+  // A rotation meanwhile makes the file shorter than its start.
+  const auto limit = size && *size >= start ? static_cast<std::size_t>(std::min<std::uint64_t>(*size - start, kLimit)) : kLimit;
+  return os::tail_lines(log_file, lines, limit);
+}
+
 bool says_port_in_use(const std::string& log_file, std::uint64_t start) {
   constexpr std::array<std::string_view, 6> kPhrases{"eaddrinuse",         "address already in use", "address in use",
                                                      "port already in use", "is already in use",      "errno 98"};
   constexpr std::size_t kLines = 200;
-  const auto size = os::file_size(log_file);
-  // Only what this run wrote counts; a rotation meanwhile makes the file shorter than its start.
-  const auto limit = size && *size >= start ? static_cast<std::size_t>(std::min<std::uint64_t>(*size - start, 1 << 16)) : std::size_t{1} << 16;
-  for (auto line : os::tail_lines(log_file, kLines, limit)) {
+  for (auto line : tail_of_run(log_file, start, kLines)) {
     std::transform(line.begin(), line.end(), line.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     if (std::any_of(kPhrases.begin(), kPhrases.end(), [&](auto phrase) { return line.find(phrase) != std::string::npos; })) return true;
   }

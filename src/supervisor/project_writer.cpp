@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/embedded.hpp"
 #include "os/file_lock.hpp"
 #include "os/files.hpp"
 #include "supervisor/child_launch.hpp"
@@ -31,6 +32,11 @@ Result<> ProjectWriter::write_ports(const StartContext& context, const std::vect
   TRY_ASSIGN(const auto lock, os::FileLock::acquire(context.project.paths.data + "/ports.lock", kLockPatience));
   TRY_ASSIGN(auto file, project::load_ports_file(context.project));
   config::PortsFile updated = file.value_or(config::PortsFile{});
+  if (!file) {  // deleted while we run: what devinit does not manage comes back, too
+    for (const auto& [key, port] : context.passive) {
+      if (context.config.find(key) == nullptr) updated.set(key, port);
+    }
+  }
   config::PortsRecord record;
   if (const auto current = project::load_ports_record(context.project)) record = *current;
   for (const auto& port : ports) {
@@ -54,11 +60,13 @@ Result<> ProjectWriter::write_ports(const StartContext& context, const std::vect
   return os::replace_file(context.project.paths.ports_file, updated.to_text(), 0644, os::Durable::yes);
 }
 
+Result<> ProjectWriter::check(const StartContext& context) {
+  if (!git_tracks(context.project.root(), ".env.runtime")) return {};
+  return Error(Errc::refused, ".env.runtime is tracked by git: devinit rewrites it at every start",
+               "`git rm --cached .env.runtime` and add it to .gitignore");
+}
+
 Result<> ProjectWriter::write_runtime_env(const StartContext& context, const config::PortLookup& lookup) {
-  if (git_tracks(context.project.root(), ".env.runtime")) {
-    return Error(Errc::refused, ".env.runtime is tracked by git: devinit rewrites it at every start",
-                 "`git rm --cached .env.runtime` and add it to .gitignore");
-  }
   TRY_ASSIGN(const auto variables, runtime_variables(context, lookup));
   return replace_if_changed(context.project.paths.runtime_env_file, config::runtime_env_text(variables), 0600);
 }
@@ -73,6 +81,9 @@ Result<ProjectWriter::Written> ProjectWriter::write(const StartContext& context,
   }
   TRY(write_ports(context, ports));
   TRY(write_runtime_env(context, lookup));
+  if (!context.config.file.empty()) {  // what "$schema" in devinit.json points to, so that editors complete offline
+    TRY(replace_if_changed(context.project.paths.data + "/schema.json", std::string(config::schema_json()), 0644));
+  }
   if (const auto excluded = exclude_from_git(context.project.root()); !excluded) {
     written.warnings.push_back(excluded.error().message);
   }

@@ -18,6 +18,8 @@ class ProjectWriter {
   struct Written {
     std::vector<std::string> warnings;
   };
+  /// Whether `write` will refuse: Errc::refused when git tracks `.env.runtime`.
+  [[nodiscard]] static Result<> check(const StartContext& context);
   /// Writes what `ports` says. `.ports.json` is read again under its lock first, so that an edit of the last moment is not lost. Errc::config
   /// when it has become invalid, Errc::refused when git tracks `.env.runtime`, Errc::io (the old files are intact then).
   [[nodiscard]] Result<Written> write(const StartContext& context, const std::vector<engine::KnownPort>& ports,

@@ -12,6 +12,8 @@ using Clock = std::chrono::steady_clock;
 
 /// A server that opens a debugger or a live-reload port first must not be taken for one that ignores its port.
 constexpr Millis kElsewhereLongEnough{2000};
+/// A service without a port shows that it works by living on: a wrong command, a missing module or file ends it sooner.
+constexpr Millis kAliveLongEnough{300};
 
 /// Quick services are noticed within a millisecond, slow ones cost little.
 Millis poll_period(Millis youngest_age) {
@@ -81,6 +83,10 @@ void Readiness::poll() {
 }
 
 void Readiness::examine(Entry& entry, const std::vector<os::Listener>& listeners, TimePoint now) {
+  if (entry.watched.spec.kind == config::ReadyKind::none) {
+    if (now - entry.since >= kAliveLongEnough) listening(entry, {});
+    return;
+  }
   std::vector<std::uint64_t> inodes;
   for (const auto& listener : listeners) {
     if (listener.port == entry.watched.port) inodes.push_back(listener.inode);
@@ -107,10 +113,12 @@ void Readiness::examine(Entry& entry, const std::vector<os::Listener>& listeners
 /// Looks at listeners that appeared since the last time: whose are they, if they are on nobody's own port?
 void Readiness::find_strays(const std::vector<os::Listener>& listeners, TimePoint now) {
   for (const auto& listener : listeners) {
+    if (std::all_of(entries_.begin(), entries_.end(), [](const auto& entry) { return entry.second.watched.port == 0; })) return;
     const bool expected = std::any_of(entries_.begin(), entries_.end(),
                                       [&](const auto& entry) { return is_own_port(entry.second.watched, listener.port); });
     if (expected || !known_inodes_.insert(listener.inode).second) continue;
     for (auto& [name, entry] : entries_) {
+      if (entry.watched.port == 0) continue;
       const auto tree = os::process_tree(entry.watched.guardian);
       if (os::socket_owners(tree, {listener.inode}).empty()) continue;
       if (!entry.elsewhere || listener.port < *entry.elsewhere) {

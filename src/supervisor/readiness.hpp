@@ -41,7 +41,7 @@ class Readiness {
 
   struct Watched {
     std::string service;
-    Port port = 0;
+    Port port = 0;  ///< 0: none; ready once it has lived for a moment
     std::vector<Port> named_ports;
     pid_t guardian = 0;
     config::ReadySpec spec;

@@ -174,6 +174,8 @@ void Supervisor::request_start(api::Stream& stream, const api::Request& request)
     return refuse(stream, known.error());
   }
   if (const auto made = os::create_data_directories(project.paths); !made) return refuse(stream, made.error());
+  // Before a restart has stopped anything.
+  if (const auto writable = ProjectWriter::check(**context); !writable) return refuse(stream, writable.error());
   pending_[stream.id()] = *context;
   post(plan_request(**context, stream.id(), kind_of(request.op), request.targets));
 }
@@ -194,8 +196,7 @@ void Supervisor::on_listens_elsewhere(const std::string& service, Port port) {
   if (config->port->strict) return service_event(service, Kind::rejected, text + ", and its port is strict");
   ports_.adopt(service, "", port);
   readiness_.expect_port(service, port);
-  tell("warning", service, text + ": adopted");
-  post(engine::PortChanged{service, "", port, "the service listens there by its own choice", "adopted"});
+  post(engine::PortChanged{service, "", port, "the service listens there by its own choice: adopted", "adopted"});
 }
 
 void Supervisor::on_foreign_listener(const std::string& service, Port port) {
@@ -264,11 +265,21 @@ void Supervisor::on_tree_empty(const std::string& service, int wait_status, std:
       tell("info", service, "cannot bind behind the port fence: trying without it");
     }
   }
+  if (engine_.snapshot(service).state == engine::State::stopping && port) warn_of_listener_left(service, *port);
   if (lost_log_bytes > 0) tell("warning", service, std::to_string(lost_log_bytes) + " bytes of its log could not be written");
   readiness_.forget(service);
   running_.erase(service);
   log_.info(service + ": " + event.text);
   post(engine::ServiceEvent{service, event});
+}
+
+/// The tree is empty, so whoever listens now escaped from us or is a stranger: either way the user should know.
+void Supervisor::warn_of_listener_left(const std::string& service, Port port) {
+  const auto listeners = os::listeners_on(port);
+  if (!listeners || listeners->empty()) return;
+  const auto holders = ports::holders_of(port);
+  const std::string who = holders.empty() ? "a process that just ended" : ports::describe(holders.front());
+  tell("warning", service, "port " + std::to_string(port) + " is still listened on by " + who);
 }
 
 void Supervisor::on_guardian_lost(const std::string& service) {

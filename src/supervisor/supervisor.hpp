@@ -61,6 +61,7 @@ class Supervisor : api::Handler, Readiness::Observer {
   void refuse(api::Stream& stream, const Error& error);
   void on_report(std::string service, const std::optional<guardian::Report>& report);
   void on_guardian_lost(const std::string& service);
+  void warn_of_listener_left(const std::string& service, Port port);
   void end_orphans();
   void on_tree_empty(const std::string& service, int wait_status, std::uint64_t lost_log_bytes);
   void on_file_deleted();
@@ -124,6 +125,7 @@ class Supervisor : api::Handler, Readiness::Observer {
   std::optional<TimePoint> lost_deadline_;
   std::set<pid_t> spared_;                                    ///< shared daemons that became our children
   std::map<std::string, int> unfenced_retries_;
+  std::map<std::string, std::uint64_t> log_starts_;           ///< where the last run of each service begins in its log
 };
 
 }  // namespace devinit::supervisor

@@ -25,7 +25,9 @@ Result<int> run_stop(const Context& context) {
   TRY_ASSIGN(const auto project, context.project());
   const auto run = read_last_run(project);
   TRY(check_known(context, project, run));
-  if (!run.lock_held && !needs_sweep(run)) {
+  // Services that failed are still wanted: `stop` says that they are not, and that is written down by a supervisor.
+  const bool wanted = run.state && std::ranges::any_of(run.state->services, [](const auto& service) { return service.snapshot.wanted; });
+  if (!run.lock_held && !needs_sweep(run) && !wanted) {
     context.output.say("nothing is running");
     api::Done done;
     done.ok = true;
