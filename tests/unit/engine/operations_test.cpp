@@ -606,7 +606,7 @@ TEST_CASE("an up that started nothing detaches and says so") {
   shell.up(2);
   shell.cancel(2);
   CHECK(shell.finished(2));
-  CHECK(has_notice(shell, "nothing was started by this `up`: the services go on"));
+  CHECK(has_notice(shell, "detached: this `up` started nothing, the services go on"));
   CHECK(shell.state("backend") == State::ready);
 }
 
@@ -665,6 +665,22 @@ TEST_CASE("a start that is interrupted before it spawned leaves nothing half cla
   CHECK(shell.state("backend") == State::stopped);
   shell.leave(1);
   CHECK(shell.engine.idle());
+}
+
+TEST_CASE("an up that fails because of a restart leaves the new run to the restart") {
+  auto shell = shop();
+  shell.slow_ready = {"backend"};
+  shell.up(1, {"frontend"});
+  shell.ended("backend");
+  REQUIRE(shell.state("backend") == State::backing_off);
+  shell.restart(2);
+  CHECK(shell.finished(1));
+  CHECK_FALSE(shell.outcome(1).ok);
+  shell.ready("backend");
+  CHECK(shell.outcome(2).ok);
+  CHECK(shell.held_ports() == std::vector<Port>{8000, 3000});
+  shell.stop(3);
+  CHECK(shell.held.empty());
 }
 
 TEST_CASE("the end of an up beside a restart of one of its services ends, whatever the order") {
