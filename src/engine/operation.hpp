@@ -69,7 +69,7 @@ struct Operation {
   StartRequest request;                ///< not for stop
   std::vector<std::string> targets;    ///< resolved, dependencies included
   std::set<std::string> started;       ///< brought up by this operation
-  std::set<std::string> told;             ///< targets that have been told to stop
+  std::set<std::string> told;             ///< targets that have been told to stop, or were down already
   std::set<std::string> restarted_stale;  ///< restarted once because a port of another service changed
   std::optional<PortPlanner> planner;
   std::optional<std::uint64_t> question;

@@ -281,7 +281,7 @@ void Engine::stop_started(Operation& operation, TimePoint now) {
   if (half_claimed) unheld.assign(operation.started.begin(), operation.started.end());
   operation.targets = std::move(unheld);
   if (operation.targets.empty() && operation.kind == OperationKind::up) {
-    effects_.push_back(Tell{operation.id, "info", "", "nothing was started by this `up`: the services go on"});
+    effects_.push_back(Tell{operation.id, "info", "", "detached: this `up` started nothing, the services go on"});
   }
   settle_stops(operation, now);
 }
@@ -405,7 +405,10 @@ bool Engine::settle_stops(Operation& operation, TimePoint now) {
   bool moved = false;
   bool all_down = true;
   for (const auto& name : operation.targets) {
-    if (is_done(name)) continue;
+    if (is_done(name)) {
+      operation.told.insert(name);
+      continue;
+    }
     all_down = false;
     if (operation.told.contains(name)) continue;
     const bool needed = std::any_of(operation.targets.begin(), operation.targets.end(), [&](const auto& other) {

@@ -94,7 +94,10 @@ void Supervisor::carry_out(const engine::ServiceEffect& effect) {
 /// Between two runs: are the ports still ours? A port that a stranger took is replaced by the next free one.
 void Supervisor::reclaim(const std::string& service) {
   const auto* config = engine_.config_of(service);
-  for (const auto& [name, port] : ports_.close(service)) {
+  auto lost = ports_.close(service);
+  const auto main_port = engine_.port_of(service, "");
+  if (unusable_.erase(service) > 0 && main_port && lost.empty()) lost.emplace_back("", *main_port);
+  for (const auto& [name, port] : lost) {
     const auto holders = ports::holders_of(port);
     const std::string who = holders.empty() ? "another process" : ports::describe(holders.front());
     const std::string taken = "port " + std::to_string(port) + " was taken by " + who;

@@ -263,6 +263,8 @@ void Supervisor::on_tree_empty(const std::string& service, int wait_status, std:
       // Only our own fence can have been in its way: a server without SO_REUSEADDR.
       writer_.remember_no_fence(config::ports_key(service, ""));
       tell("info", service, "cannot bind behind the port fence: trying without it");
+    } else if (says_so && !foreign && !running->second.fenced) {
+      unusable_.insert(service);  // closing connections of an earlier run keep such a server out for up to 60 s
     }
   }
   if (engine_.snapshot(service).state == engine::State::stopping && port) warn_of_listener_left(service, *port);

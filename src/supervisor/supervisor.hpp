@@ -125,6 +125,7 @@ class Supervisor : api::Handler, Readiness::Observer {
   std::optional<TimePoint> lost_deadline_;
   std::set<pid_t> spared_;                                    ///< shared daemons that became our children
   std::map<std::string, int> unfenced_retries_;
+  std::set<std::string> unusable_;                            ///< services whose main port nobody holds and they cannot bind
   std::map<std::string, std::uint64_t> log_starts_;           ///< where the last run of each service begins in its log
 };
 
