@@ -3,11 +3,6 @@
 #include <algorithm>
 
 namespace devinit::engine {
-namespace {
-
-bool is_down(State state) { return state == State::stopped || state == State::failed; }
-
-}  // namespace
 
 std::vector<Effect> Engine::step(const Event& event, TimePoint now) {
   effects_.clear();
@@ -52,15 +47,21 @@ void Engine::send(const std::string& name, ServiceMachine::Event event, TimePoin
       continue;
     }
     if (effect == ServiceMachine::Effect::release) {
-      for (auto& port : service->ports) port.held = false;
+      release_all(name);
+    } else {
+      effects_.push_back(ServiceEffect{name, effect});
     }
-    effects_.push_back(ServiceEffect{name, effect});
   }
   if (!service->machine.running()) {
     service->pid.reset();
     service->stale = false;
   }
   if (service->machine.state() != state || service->machine.detail() != detail) effects_.push_back(Changed{name});
+}
+
+void Engine::release_all(const std::string& name) {
+  for (auto& port : find(name)->ports) port.held = false;
+  effects_.push_back(ServiceEffect{name, ServiceMachine::Effect::release});
 }
 
 void Engine::handle(const ServiceEvent& event, TimePoint now) {

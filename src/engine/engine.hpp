@@ -85,12 +85,15 @@ class Engine {
   void handle(const ClientGone& event, TimePoint now);
   void handle(const Tick& event, TimePoint now);
 
-  // operations.cpp: the phases of a start, restart, up or stop
-  void begin(Operation& operation, TimePoint now);
+  // planning.cpp
   void resolve_targets(Operation& operation, TimePoint now);
   void begin_planning(Operation& operation, TimePoint now);
   void advance_plan(Operation& operation, TimePoint now);
+  void release_foreseen(const Operation& operation);
   void foresee_ports(const Operation& operation);
+
+  // operations.cpp: the other phases of a start, restart, up or stop
+  void begin(Operation& operation, TimePoint now);
   void release_kept(const Operation& operation);
   void give_up(Operation& operation, const Error& error, TimePoint now);
   void stop_started(Operation& operation, TimePoint now);
@@ -107,6 +110,7 @@ class Engine {
   void adopt_configuration(const StartRequest& request);
   [[nodiscard]] std::vector<std::string> with_dependencies(const std::vector<std::string>& targets) const;
   void send(const std::string& service, ServiceMachine::Event event, TimePoint now);
+  void release_all(const std::string& service);
   void release_hold(const std::string& service, OperationId holder, std::vector<std::string>& unheld);
   void find_stale(TimePoint now);
   [[nodiscard]] std::optional<std::string> outdated_port(const Service& service) const;

@@ -4,12 +4,11 @@
 #include "engine/engine.hpp"
 
 namespace devinit::engine {
+
 namespace {
 
 using Kind = ServiceMachine::EventKind;
 using Phase = Operation::Phase;
-
-bool is_down(State state) { return state == State::stopped || state == State::failed; }
 
 /// Targets and all they depend on, by the request's own configuration; its operation may not have begun yet.
 std::set<std::string> reach_of(const StartRequest& request) {
@@ -71,163 +70,18 @@ void Engine::begin(Operation& operation, TimePoint now) {
   operation.phase = Phase::down;
 }
 
-/// A start by hand is a start from the beginning: what is down takes over its new settings, and what backs off goes down for that.
-void Engine::resolve_targets(Operation& operation, TimePoint now) {
-  bool settled = false;
-  while (!settled) {
-    adopt_configuration(operation.request);
-    operation.targets = with_dependencies(operation.targets);
-    settled = true;
-    for (const auto& name : operation.targets) {
-      if (find(name)->machine.state() != State::backing_off) continue;
-      send(name, {Kind::stop}, now);
-      settled = false;
-    }
-  }
-}
-
-void Engine::begin_planning(Operation& operation, TimePoint now) {
-  operation.phase = Phase::planning;
-  resolve_targets(operation, now);
-  std::vector<PortWish> wishes;
-  std::vector<Port> avoid = operation.request.avoid;
-  for (const auto& name : order_) {
-    auto& service = services_.at(name);
-    const bool target = operation.has_target(name);
-    const auto state = service.machine.state();
-    const bool starts = target && is_down(state);
-    if (target && !starts && operation.kind != OperationKind::restart && state == State::ready) {
-      std::string where = service.ports.empty() ? "" : " on port " + std::to_string(service.ports.front().port);
-      effects_.push_back(Tell{operation.id, "info", name, "is already running" + where});
-    }
-    if (starts) {
-      operation.started.insert(name);
-      send(name, {Kind::start}, now);
-    }
-    if (target) service.wanted = true;
-    // A restart changes nothing about who wants the service; the others take part in the hold.
-    const bool holds = operation.kind == OperationKind::start || (operation.kind == OperationKind::restart && service.holders.empty());
-    if (target && holds) service.holders.insert(kDurableHold);
-    if (starts && operation.kind == OperationKind::up) service.holders.insert(operation.id);
-    if (is_down(state)) std::erase_if(service.ports, [](const KnownPort& port) { return !port.held; });
-    for (const auto& wish : service.plan.ports) {
-      const bool known = std::any_of(service.ports.begin(), service.ports.end(),
-                                     [&](const KnownPort& port) { return port.port_name == wish.port_name; });
-      if (wish.prefer) avoid.push_back(*wish.prefer);
-      if (known) continue;
-      if (starts) wishes.push_back(wish);
-    }
-    for (const auto& port : service.ports) avoid.push_back(port.port);
-  }
-  operation.planner.emplace(std::move(wishes), std::move(avoid));
-  advance_plan(operation, now);
-}
-
-/// Ports of services that this plan does not start: chosen, so that the files and templates of the others are complete, but not held.
-void Engine::foresee_ports(const Operation& operation) {
-  std::set<Port> taken(operation.request.avoid.begin(), operation.request.avoid.end());
-  for (const auto& [name, service] : services_) {
-    for (const auto& port : service.ports) taken.insert(port.port);
-    for (const auto& wish : service.plan.ports) {
-      if (wish.prefer) taken.insert(*wish.prefer);
-    }
-  }
-  for (const auto& name : order_) {
-    auto& service = services_.at(name);
-    for (const auto& wish : service.plan.ports) {
-      const bool known = std::any_of(service.ports.begin(), service.ports.end(),
-                                     [&](const KnownPort& port) { return port.port_name == wish.port_name; });
-      if (known) continue;
-      Port port = wish.prefer.value_or(wish.search.first);
-      while (!wish.prefer && taken.contains(port) && port < wish.search.last) ++port;
-      taken.insert(port);
-      service.ports.push_back({name, wish.port_name, port, wish.source, false});
-    }
-  }
-}
-
-void Engine::advance_plan(Operation& operation, TimePoint now) {
-  auto& planner = *operation.planner;
-  const auto claim = [&](std::size_t wish, Port first, Port last, int tries, std::vector<Port> avoid) {
-    effects_.push_back(ClaimPort{operation.id, wish, planner.wish(wish).service, planner.wish(wish).port_name, first, last, tries,
-                                 std::move(avoid)});
-  };
-  for (;;) {
-    const auto step = planner.next();
-    if (const auto* preferred = std::get_if<PortPlanner::ClaimPreferred>(&step)) {
-      return claim(preferred->wish, preferred->port, preferred->port, 1, {});
-    }
-    if (const auto* next = std::get_if<PortPlanner::ClaimNext>(&step)) {
-      return claim(next->wish, next->first, next->last, next->tries, next->avoid);
-    }
-    if (const auto* failed = std::get_if<PortPlanner::GaveUp>(&step)) return give_up(operation, failed->error, now);
-    if (std::holds_alternative<PortPlanner::Planned>(step)) {
-      foresee_ports(operation);
-      operation.phase = Phase::writing;
-      effects_.push_back(WriteFiles{operation.id});
-      return;
-    }
-    const auto& ask = std::get<PortPlanner::Ask>(step);
-    if (operation.client) {
-      operation.question = ++last_question_;
-      operation.asked_wish = ask.wish;
-      const auto& wish = planner.wish(ask.wish);
-      effects_.push_back(
-          AskClient{operation.id, *operation.question, wish.service, wish.port_name, ask.port, ask.strict, ask.by_devinit});
-      return;
-    }
-    planner.on_answer(ask.wish, PortPlanner::Choice::next, {});  // nobody is there to be asked
-  }
-}
-
-void Engine::handle(const Claimed& event, TimePoint now) {
-  auto* operation = find_operation(event.operation);
-  if (operation == nullptr || operation->phase != Phase::planning) return;
-  auto& planner = *operation->planner;
-  planner.on_claim(event.wish, event.outcome);
-  if (event.outcome.verdict == ClaimOutcome::Verdict::claimed) {
-    const auto& wish = planner.wish(event.wish);
-    const bool moved = wish.prefer && *wish.prefer != event.outcome.port;
-    find(wish.service)->ports.push_back(
-        {wish.service, wish.port_name, event.outcome.port, moved ? "fallback" : wish.source, true});
-    if (moved) {
-      const auto& reason = planner.reason(event.wish);
-      effects_.push_back(TellMoved{operation->id, wish.service, wish.port_name, *wish.prefer, event.outcome.port, reason});
-    }
-  }
-  advance_plan(*operation, now);
-}
-
-void Engine::handle(const Answered& event, TimePoint now) {
-  auto* operation = find_operation(event.operation);
-  if (operation == nullptr || operation->phase != Phase::planning || operation->question != event.question) return;
-  operation->question.reset();
-  operation->planner->on_answer(operation->asked_wish, event.choice, event.reason);
-  advance_plan(*operation, now);
-}
-
-void Engine::handle(const FilesWritten& event, TimePoint now) {
-  auto* operation = find_operation(event.operation);
-  if (operation == nullptr || operation->phase != Phase::writing) return;
-  if (event.error) return give_up(*operation, *event.error, now);
-  operation->phase = Phase::waiting;
-  for (const auto& name : operation->started) send(name, {Kind::claimed}, now);
-  find_stale(now);
-}
-
 /// A restart that ends while its targets go down: the ports that were kept for it are not needed any more.
 void Engine::release_kept(const Operation& operation) {
   if (operation.phase != Phase::down) return;
   for (const auto& name : operation.targets) {
-    auto* service = find(name);
-    if (service == nullptr || !is_down(service->machine.state())) continue;
-    for (auto& port : service->ports) port.held = false;
-    effects_.push_back(ServiceEffect{name, ServiceMachine::Effect::release});
+    const auto* service = find(name);
+    if (service != nullptr && is_down(service->machine.state())) release_all(name);
   }
 }
 
 /// The plan cannot be carried out: nothing has been started yet, and nothing will be.
 void Engine::give_up(Operation& operation, const Error& error, TimePoint now) {
+  if (operation.phase == Phase::planning && operation.planner) release_foreseen(operation);
   release_kept(operation);
   for (const auto& name : operation.started) {
     find(name)->wanted = false;
@@ -253,9 +107,7 @@ void Engine::handle(const StopRequest& request, TimePoint now) {
     const bool concerned = request.all || std::any_of(operation->targets.begin(), operation->targets.end(), [&](const auto& name) {
                              return other->has_target(name) || (queued && (other->request.all || reach.contains(name)));
                            });
-    if (concerned) {
-      give_up(*other, Error(Errc::interrupted, "stopped by another command"), now);
-    }
+    if (concerned) give_up(*other, Error(Errc::interrupted, "stopped by another command"), now);
   }
   for (const auto& name : operation->targets) {
     auto* service = find(name);
@@ -268,6 +120,7 @@ void Engine::handle(const StopRequest& request, TimePoint now) {
 
 /// Ends what an operation has started, and nothing else.
 void Engine::stop_started(Operation& operation, TimePoint now) {
+  if (operation.phase == Phase::planning && operation.planner) release_foreseen(operation);
   const bool half_claimed = is_planning(operation);
   release_kept(operation);
   operation.phase = Phase::stopping;

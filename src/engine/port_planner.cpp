@@ -74,6 +74,12 @@ PortPlanner::Step PortPlanner::next() const {
 
 void PortPlanner::on_claim(std::size_t index, const ClaimOutcome& outcome) {
   auto& item = items_[index];
+  if (item.wish.foreseen && outcome.verdict != ClaimOutcome::Verdict::claimed) {
+    const bool may_move = outcome.verdict == ClaimOutcome::Verdict::busy && !item.wish.strict;
+    item.status = may_move ? Status::fallback : Status::claimed;
+    if (!may_move) item.port = item.wish.prefer.value_or(item.wish.search.first);
+    return;
+  }
   switch (outcome.verdict) {
     case ClaimOutcome::Verdict::claimed:
       item.status = Status::claimed;

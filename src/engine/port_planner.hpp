@@ -18,6 +18,8 @@ struct PortWish {
   std::optional<Port> prefer;   ///< nothing: any port of `search`
   PortRange search{1024, 65535};///< where fallbacks may come from; upward from `prefer`, or from its start
   bool strict = false;          ///< busy is an error
+  bool foreseen = false;        ///< of a service that is not started: chosen without questions, so that files and templates are
+                                ///< complete, and not held. What cannot be had now stays as preferred
   std::string source;           ///< for people: "devinit.json", "default", …
 };
 

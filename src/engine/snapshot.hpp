@@ -15,6 +15,8 @@ namespace devinit::engine {
 /// The state of one service, as `status --json` names it (documented contract, docs/configuration.md).
 enum class State { stopped, waiting, claiming, starting, ready, backing_off, failed, stopping };
 
+/// Nothing of it runs or is about to.
+[[nodiscard]] constexpr bool is_down(State state) noexcept { return state == State::stopped || state == State::failed; }
 [[nodiscard]] const char* to_string(State state) noexcept;
 [[nodiscard]] std::optional<State> state_from_string(std::string_view text) noexcept;
 

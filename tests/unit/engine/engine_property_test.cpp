@@ -1,4 +1,5 @@
-// Promises of the engine that hold for every order of events, tried on many random ones. The seed is fixed: a failure repeats itself.
+// Promises of the engine that hold for every order of events, tried on many random ones. The seed is fixed: a failure repeats
+// itself.
 #include <array>
 #include <catch2/catch.hpp>
 #include <iterator>
@@ -178,10 +179,9 @@ class Episode {
       case 0:
         return shell_.ended(name, "exited with code 1", dice_.one_in(2));
       case 1:
-        return lose(name, Kind::survivors);
+        return shell_.lost(name, Kind::survivors, "lost");
       case 2:
-        if (shell_.state(name) == State::starting || shell_.state(name) == State::stopping) return lose(name, Kind::spawn_failed);
-        return;
+        return shell_.lost(name, Kind::spawn_failed, "no such program");
       case 3:
         return shell_.tell(name, Kind::rejected, "another port");
       case 4: {
@@ -196,11 +196,6 @@ class Episode {
         if (shell_.state(name) == State::stopping) return shell_.ended(name, "killed by SIGTERM");
         return shell_.ready(name);
     }
-  }
-
-  void lose(const std::string& name, Kind kind) {
-    shell_.trees.erase(name);
-    shell_.tell(name, kind, "lost");
   }
 
   void leave_all() {

@@ -152,8 +152,7 @@ TEST_CASE("snapshots come in configuration order and name ports, sources and URL
 TEST_CASE("a worker whose program cannot be executed is not ready, even when it was taken for it") {
   auto shell = shop();
   shell.start(1, {"worker"});
-  shell.trees.erase("worker");
-  shell.tell("worker", Kind::spawn_failed, "no such program: celry");
+  shell.lost("worker", Kind::spawn_failed, "no such program: celry");
   CHECK(shell.state("worker") == State::failed);
   CHECK(shell.engine.idle());
 }
@@ -204,6 +203,26 @@ TEST_CASE("a changed port marks siblings stale that other commands started, unti
   CHECK_FALSE(shell.engine.snapshot("frontend").stale);
   shell.restart(2, {"worker"});
   CHECK_FALSE(shell.engine.snapshot("worker").stale);
+}
+
+TEST_CASE("a service is not stale any more when the old port is back") {
+  auto shell = shop();
+  shell.start(1);
+  shell.post(adopted("backend", 8001));
+  REQUIRE(shell.engine.snapshot("frontend").stale);
+  shell.post(adopted("backend", 8000));
+  CHECK_FALSE(shell.engine.snapshot("frontend").stale);
+}
+
+TEST_CASE("a new plan that moves a port marks those stale that run with the old one") {
+  auto shell = running_shop();
+  shell.stop(2, {"backend"});
+  shell.strangers = {8000};
+  shell.start(3, {"backend"});
+  shell.answer(PortPlanner::Choice::next);
+  CHECK(shell.port("backend") == Port{8001});
+  CHECK(shell.engine.snapshot("frontend").stale);
+  CHECK(shell.engine.snapshot("worker").stale);
 }
 
 TEST_CASE("a stopped service is not stale") {

@@ -1,10 +1,10 @@
+// The rules behind the table of service_machine_table_test.cpp, one story each.
 #include "engine/service_machine.hpp"
 
-#include <array>
+#include <algorithm>
 #include <catch2/catch.hpp>
-#include <sstream>
 
-#include "unit/engine/effect_text.hpp"
+#include "unit/engine/machine_run.hpp"
 
 namespace devinit::engine {
 namespace {
@@ -13,147 +13,10 @@ using Kind = ServiceMachine::EventKind;
 using Event = ServiceMachine::Event;
 using namespace std::chrono_literals;
 
-constexpr TimePoint kStart{1h};
-constexpr std::array kStates{State::stopped, State::claiming,    State::waiting, State::starting,
-                             State::ready,   State::backing_off, State::failed,  State::stopping};
-
-/// One column per state. "." leaves state and world alone; "ready" changes the state; "failed/release" has an effect as well.
-constexpr const char* kTable = R"(
-                stopped   claiming         waiting           starting             ready                backing_off        failed           stopping
-start           claiming  .                .                 .                    .                    claiming/reclaim   claiming         .
-claimed         .         waiting          .                 .                    .                    .                  .                .
-claim_failed    .         failed/release   .                 .                    .                    .                  .                .
-deps_ready      .         .                starting/spawn    .                    .                    .                  .                .
-deps_failed     .         .                failed/release    .                    .                    .                  .                .
-spawned         .         .                .                 .                    .                    .                  .                .
-spawn_failed    .         .                .                 failed/release       failed/release       .                  .                stopped/release
-became_ready    .         .                .                 ready                .                    .                  .                .
-leader_exited   .         .                .                 stopping/stop_tree   stopping/stop_tree   .                  .                .
-tree_empty      .         .                .                 backing_off/close_fence  claiming/reclaim .                  .                stopped/release
-survivors       .         .                .                 failed/release       failed/release       .                  .                failed/release
-deadline        .         .                .                 stopping/stop_tree   .                    claiming/reclaim   .                .
-rejected        .         .                .                 stopping/stop_tree   .                    .                  .                .
-stop            .         stopped/release  stopped/release   stopping/stop_tree   stopping/stop_tree   stopped/release    stopped/release  .
-restart         .         .                .                 stopping/stop_tree   stopping/stop_tree   claiming/reclaim   .                .
-kill            .         .                .                 stopping/kill_tree   stopping/kill_tree   stopped/release    stopped/release  stopping/kill_tree
-)";
-
-const std::vector<std::pair<std::string, Kind>>& kinds() {
-  static const std::vector<std::pair<std::string, Kind>> all{
-      {"start", Kind::start},
-      {"claimed", Kind::claimed},
-      {"claim_failed", Kind::claim_failed},
-      {"deps_ready", Kind::deps_ready},
-      {"deps_failed", Kind::deps_failed},
-      {"spawned", Kind::spawned},
-      {"spawn_failed", Kind::spawn_failed},
-      {"became_ready", Kind::became_ready},
-      {"leader_exited", Kind::leader_exited},
-      {"tree_empty", Kind::tree_empty},
-      {"survivors", Kind::survivors},
-      {"deadline", Kind::deadline},
-      {"rejected", Kind::rejected},
-      {"stop", Kind::stop},
-      {"restart", Kind::restart},
-      {"kill", Kind::kill},
-  };
-  return all;
-}
-
-/// One machine and its clock.
-struct Run {
-  explicit Run(const config::ServiceConfig& config = {}, std::uint32_t seed = 1) : machine(config, seed) {}
-
-  std::string send(const Event& event) { return text_of(machine.step(event, now)); }
-  std::string send(Kind kind) { return send(Event{kind}); }
-  void all(std::initializer_list<Kind> some) {
-    for (const auto kind : some) send(kind);
-  }
-  void pass(Millis time) { now += time; }
-  void spawn() { all({Kind::start, Kind::claimed, Kind::deps_ready}); }
-  /// What the outside answers to an automatic restart, back-off included.
-  void spawn_again() {
-    if (machine.state() == State::backing_off) {
-      now = *machine.deadline();
-      send(Kind::deadline);
-    }
-    all({Kind::claimed, Kind::deps_ready});
-  }
-  [[nodiscard]] State state() const { return machine.state(); }
-  [[nodiscard]] Millis until_deadline() const { return std::chrono::duration_cast<Millis>(*machine.deadline() - now); }
-
-  ServiceMachine machine;
-  TimePoint now = kStart;
-};
-
-Event crash(std::string text = "exited with code 1", std::optional<int> code = 1) {
-  Event event{Kind::tree_empty, std::move(text)};
-  event.exit_code = code;
-  return event;
-}
-
 Event steal() {
   Event event = crash();
   event.port_stolen = true;
   return event;
-}
-
-Run run_in(State state) {
-  Run run;
-  switch (state) {
-    case State::stopped:
-      break;
-    case State::claiming:
-      run.send(Kind::start);
-      break;
-    case State::waiting:
-      run.all({Kind::start, Kind::claimed});
-      break;
-    case State::starting:
-      run.spawn();
-      break;
-    case State::ready:
-      run.spawn();
-      run.send(Kind::became_ready);
-      break;
-    case State::backing_off:
-      run.spawn();
-      run.send(crash());
-      break;
-    case State::failed:
-      run.all({Kind::start, Kind::claim_failed});
-      break;
-    case State::stopping:
-      run.spawn();
-      run.all({Kind::became_ready, Kind::stop});
-      break;
-  }
-  return run;
-}
-
-TEST_CASE("every event in every state does what the table says") {
-  std::istringstream table(kTable);
-  std::string word;
-  for (const auto state : kStates) {
-    table >> word;
-    REQUIRE(word == to_string(state));
-  }
-  for (const auto& [name, kind] : kinds()) {
-    table >> word;
-    REQUIRE(word == name);
-    for (const auto state : kStates) {
-      table >> word;
-      INFO(name << " in " << to_string(state));
-      auto run = run_in(state);
-      REQUIRE(run.state() == state);
-      const auto effects = run.send(kind);
-      const std::string before = to_string(state);
-      const std::string after = to_string(run.state());
-      const auto seen = after == before && effects.empty() ? "." : after + (effects.empty() ? "" : "/" + effects);
-      CHECK(seen == word);
-    }
-  }
-  CHECK_FALSE(table >> word);
 }
 
 TEST_CASE("a leader that leaves a serving descendant behind changes no state") {
@@ -169,7 +32,8 @@ TEST_CASE("a leader that leaves a serving descendant behind changes no state") {
 }
 
 TEST_CASE("a tree may exist in starting, ready and stopping only") {
-  for (const auto state : kStates) {
+  for (const auto state : {State::stopped, State::claiming, State::waiting, State::starting, State::ready, State::backing_off,
+                           State::failed, State::stopping}) {
     const bool expected = state == State::starting || state == State::ready || state == State::stopping;
     CHECK(run_in(state).machine.running() == expected);
   }
