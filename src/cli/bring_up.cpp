@@ -4,17 +4,20 @@
 
 #include "cli/prepare.hpp"
 #include "cli/sanitize.hpp"
+#include "os/terminal.hpp"
 
 namespace devinit::cli {
 namespace {
 
 /// "backend   http://localhost:8001" for each service of the plan that is ready.
-void print_urls(const StartPlan& plan, const engine::ProjectSnapshot& project, Output& output) {
+void print_urls(const StartPlan& plan, const engine::ProjectSnapshot& project, const Progress& progress, Output& output) {
+  const bool same_terminal = os::is_terminal(1);
   std::vector<const engine::ServiceSnapshot*> shown;
   std::size_t width = 0;
   for (const auto& service : project.services) {
     const auto in_plan = [&](const auto* planned) { return planned->name == service.name; };
     if (!service.ready || service.url.empty() || std::ranges::none_of(plan.services, in_plan)) continue;
+    if (same_terminal && progress.shows(service.name)) continue;
     shown.push_back(&service);
     width = std::max(width, service.name.size());
   }
@@ -63,7 +66,7 @@ Result<int> start_and_wait(const Context& context, api::Request::Op op) {
   TRY_ASSIGN(const auto done, operation.wait_done());
   const int code = report(done, context.output);
   if (code == 0 && !context.output.style().quiet && !context.output.style().json)
-    print_urls(*plan, done.project, context.output);
+    print_urls(*plan, done.project, operation.progress(), context.output);
   if (code != 0) operation.leave(done.project);
   return operation.interrupted() && code != 0 ? exit_code_of(Errc::interrupted) : code;
 }

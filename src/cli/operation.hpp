@@ -33,6 +33,8 @@ class Operation {
   /// Ctrl-C was pressed.
   [[nodiscard]] bool interrupted() const noexcept { return interrupted_; }
 
+  [[nodiscard]] const Progress& progress() const noexcept { return progress_; }
+
  private:
   [[nodiscard]] Result<bool> wait_for_event();
   [[nodiscard]] Result<> interrupt();

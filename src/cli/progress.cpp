@@ -95,6 +95,10 @@ void Progress::on(const api::PortMoved& event) {
 
 void Progress::pause() { drawn_ = 0; }
 
+bool Progress::shows(const std::string& service) const {
+  return live_ && services_.size() <= kMostLiveLines && std::ranges::count(services_, service, &ServiceSnapshot::name) > 0;
+}
+
 void Progress::erase() {
   if (drawn_ > 0) output_.raw("\x1b[" + std::to_string(drawn_) + "A\r\x1b[J");
   drawn_ = 0;

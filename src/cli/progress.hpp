@@ -25,6 +25,8 @@ class Progress {
   void on(const api::PortMoved& event);
   /// Leaves the lines as they are: what is printed next comes below, and a new block follows that.
   void pause();
+  /// The live block tells how `service` is: no need to say it again on the same terminal.
+  [[nodiscard]] bool shows(const std::string& service) const;
 
  private:
   void erase();

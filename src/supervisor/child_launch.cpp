@@ -96,19 +96,19 @@ std::string log_file(const StartContext& context, const std::string& service) {
   return context.project.paths.logs + "/" + service + ".log";
 }
 
-Result<std::vector<std::pair<std::string, std::string>>> runtime_variables(const StartContext& context, const config::PortLookup& lookup) {
+Result<RuntimeVariables> runtime_variables(const StartContext& context, const config::PortLookup& lookup) {
   return config::runtime_variables(context.config, context.passive, lookup);
 }
 
 Result<os::Environment> child_environment(const StartContext& context, const config::ServiceConfig& service,
-                                          const config::PortLookup& lookup, const std::string& cookie) {
+                                          const config::PortLookup& lookup, const RuntimeVariables& variables,
+                                          const std::string& cookie) {
   os::Environment environment;
   TRY(add_env_files(context, service, environment));
   for (const auto& [name, value] : context.project.environment) environment[name] = value;
   for (const auto& [name, value] : service.env) {
     TRY_ASSIGN(environment[name], config::expand(value, service.name, lookup, host_of(service)));
   }
-  TRY_ASSIGN(const auto variables, runtime_variables(context, lookup));
   for (const auto& [name, value] : variables) environment[name] = value;
   if (const auto port = lookup(service.name, "")) environment["PORT"] = std::to_string(*port);
   environment["DEVINIT_ROOT"] = context.project.root();
@@ -131,7 +131,8 @@ std::vector<std::string> overridden_variables(const StartContext& context, const
 }
 
 Result<os::SpawnRequest> guardian_request(const StartContext& context, const config::ServiceConfig& service,
-                                          const config::PortLookup& lookup, const GuardianSetup& setup) {
+                                          const config::PortLookup& lookup, const RuntimeVariables& variables,
+                                          const GuardianSetup& setup) {
   os::SpawnRequest request;
   request.executable = setup.image;
   request.new_session = true;
@@ -139,7 +140,7 @@ Result<os::SpawnRequest> guardian_request(const StartContext& context, const con
   if (!os::is_directory(request.cwd)) {
     return Error(Errc::not_found, "its working folder " + request.cwd + " does not exist");
   }
-  TRY_ASSIGN(request.environment, child_environment(context, service, lookup, setup.cookie));
+  TRY_ASSIGN(request.environment, child_environment(context, service, lookup, variables, setup.cookie));
   TRY_ASSIGN(const auto command, command_line(service, lookup));
   TRY_ASSIGN(const auto program, program_of(command, request));
   const auto grace = std::to_string(service.stop.grace.count());

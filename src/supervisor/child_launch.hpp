@@ -16,12 +16,13 @@ struct GuardianSetup {
 };
 
 /// The variables that devinit itself sets: the contents of `.env.runtime`.
-[[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> runtime_variables(const StartContext& context,
-                                                                                         const config::PortLookup& lookup);
+using RuntimeVariables = std::vector<std::pair<std::string, std::string>>;
+[[nodiscard]] Result<RuntimeVariables> runtime_variables(const StartContext& context, const config::PortLookup& lookup);
 
 /// The environment of one service. devinit's own variables > the service's `env` > the caller's > `env_files`.
 [[nodiscard]] Result<os::Environment> child_environment(const StartContext& context, const config::ServiceConfig& service,
-                                                        const config::PortLookup& lookup, const std::string& cookie);
+                                                        const config::PortLookup& lookup, const RuntimeVariables& variables,
+                                                        const std::string& cookie);
 
 /// Names of variables that the caller set to something else than devinit does: ignored, and said once.
 [[nodiscard]] std::vector<std::string> overridden_variables(const StartContext& context, const config::PortLookup& lookup);
@@ -29,7 +30,8 @@ struct GuardianSetup {
 /// How to start the guardian of `service`: argv, environment, folder; `fds` is left to the caller. Templates are filled. Errc::config for a
 /// template without value, Errc::not_found when the working folder does not exist.
 [[nodiscard]] Result<os::SpawnRequest> guardian_request(const StartContext& context, const config::ServiceConfig& service,
-                                                        const config::PortLookup& lookup, const GuardianSetup& setup);
+                                                        const config::PortLookup& lookup, const RuntimeVariables& variables,
+                                                        const GuardianSetup& setup);
 
 /// The service's log file.
 [[nodiscard]] std::string log_file(const StartContext& context, const std::string& service);

@@ -17,8 +17,16 @@ void Supervisor::service_event(const std::string& service, Kind kind, std::strin
   post(engine::ServiceEvent{service, {kind, std::move(text)}});
 }
 
+/// A service that went through several states in one turn is told once, as it is now: nobody can act on what is over.
+void Supervisor::tell_changes() {
+  for (const auto& service : std::exchange(changed_, {})) {
+    if (!streams_.empty()) send_to(0, api::ServiceChanged{snapshot(service)});
+  }
+}
+
 /// 0 is everybody who has an operation under way.
 void Supervisor::send_to(engine::OperationId operation, const api::Event& event) {
+  if (!changed_.empty()) tell_changes();  // in the order in which it happened
   for (const auto& [id, stream] : streams_) {
     if (operation == 0 || id == operation) stream->send(event);
   }
@@ -39,6 +47,7 @@ void Supervisor::carry_out(const engine::WriteFiles& effect) {
   const auto context = pending == pending_.end() ? current_ : pending->second;
   if (!context) return;
   const auto lookup = port_lookup(*context);
+  runtime_variables_.reset();
   const auto written = writer_.write(*context, engine_.ports(), lookup);
   if (effect.operation == 0) {
     if (!written) tell("warning", "", written.error().message);
@@ -120,7 +129,14 @@ void Supervisor::reclaim(const std::string& service) {
 void Supervisor::spawn(const std::string& service) {
   const auto context = contexts_.contains(service) ? contexts_[service] : current_;
   const auto* config = engine_.config_of(service);
-  auto request = guardian_request(*context, *config, port_lookup(*context), setup_.guardian);
+  const auto lookup = port_lookup(*context);
+  if (!runtime_variables_ || runtime_context_ != context) {
+    auto variables = runtime_variables(*context, lookup);
+    if (!variables) return service_event(service, Kind::spawn_failed, variables.error().message);
+    runtime_variables_ = std::move(*variables);
+    runtime_context_ = context;
+  }
+  auto request = guardian_request(*context, *config, lookup, *runtime_variables_, setup_.guardian);
   if (!request) return service_event(service, Kind::spawn_failed, request.error().message);
   Running running;
   running.fenced = !writer_.no_fence(*context, config::ports_key(service, ""));
@@ -162,11 +178,11 @@ void Supervisor::carry_out(const engine::TellMoved& effect) {
 
 void Supervisor::carry_out(const engine::Changed& effect) {
   state_.touch();
-  if (streams_.empty()) return;
-  send_to(0, api::ServiceChanged{snapshot(effect.service)});
+  changed_.insert(effect.service);
 }
 
 void Supervisor::carry_out(const engine::Finished& effect) {
+  tell_changes();
   state_.flush();
   pending_.erase(effect.operation);
   const auto at = streams_.find(effect.operation);

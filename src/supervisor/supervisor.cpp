@@ -96,6 +96,7 @@ void Supervisor::run_events() {
     }
   }
   running_events_ = false;
+  tell_changes();
   arm_timer();
   end_if_idle();
 }

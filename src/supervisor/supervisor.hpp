@@ -82,6 +82,7 @@ class Supervisor : api::Handler, Readiness::Observer {
   void spawn(const std::string& service);
   void reclaim(const std::string& service);
   void service_event(const std::string& service, engine::ServiceMachine::EventKind kind, std::string text = {});
+  void tell_changes();
   void send_to(engine::OperationId operation, const api::Event& event);
   void tell(const std::string& level, const std::string& service, const std::string& text);
 
@@ -121,6 +122,9 @@ class Supervisor : api::Handler, Readiness::Observer {
   std::map<std::string, StartContextPtr> contexts_;           ///< what each service was started with
   StartContextPtr current_;                                   ///< of the last completed plan
   std::map<std::string, Running> running_;
+  std::optional<RuntimeVariables> runtime_variables_;         ///< until a port changes: the same for all services of one context
+  StartContextPtr runtime_context_;
+  std::set<std::string> changed_;                             ///< services that clients have not been told about
   std::set<std::string> lost_;                                ///< services whose guardian was killed; their orphans are being ended
   std::optional<TimePoint> lost_deadline_;
   std::set<pid_t> spared_;                                    ///< shared daemons that became our children
