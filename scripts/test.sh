@@ -77,6 +77,7 @@ if ((${#suites[@]} == 0 || ${#selected[@]} > 0)); then
 fi
 if wanted sanitize; then
   build_tree sanitize
-  run_tree sanitize '^(unit|contract)$'
+  # The faults: what is killed, restarted, copied, full, read-only or malformed, against the sanitized binary.
+  run_tree sanitize '^(unit|contract|integration_(environment|orphans|ports_file|restart|session))$'
 fi
 exec python3 scripts/test_summary.py "${reports[@]}"
