@@ -23,7 +23,7 @@
 #include "base/port.hpp"
 #include "os/fd.hpp"
 
-namespace devinit::testing {
+namespace devinit::test {
 
 /// A network namespace of our own for the life of the object, with a working loopback, where the kernel lets us make one; else
 /// the machine's network, on ports that the kernel has just called free. Either way copies of the tests can run side by side.
@@ -221,4 +221,4 @@ inline Child listener_process(Port port, const std::function<void()>& prepare = 
 /// A user without rights, for tests that run as root.
 inline constexpr uid_t kNobody = 65534;
 
-}  // namespace devinit::testing
+}  // namespace devinit::test

@@ -3,12 +3,12 @@
 #include <array>
 
 #include "contract/network.hpp"
-#include "contract/temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 #include "os/file_lock.hpp"
 
 using namespace devinit;
 using namespace devinit::os;
-using namespace devinit::testing;
+using namespace devinit::test;
 using namespace std::chrono_literals;
 
 TEST_CASE("a lock has one owner at a time, is visible to others, and ends with its owner") {

@@ -5,13 +5,13 @@
 
 #include <csignal>
 
-#include "contract/temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 #include "os/files.hpp"
 #include "os/unix_socket.hpp"
 
 using namespace devinit;
 using namespace devinit::os;
-using namespace devinit::testing;
+using namespace devinit::test;
 
 namespace {
 

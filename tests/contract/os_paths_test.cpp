@@ -2,12 +2,12 @@
 #include <unistd.h>
 
 #include "contract/network.hpp"
-#include "contract/temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 #include "os/paths.hpp"
 
 using namespace devinit;
 using namespace devinit::os;
-using namespace devinit::testing;
+using namespace devinit::test;
 
 namespace {
 

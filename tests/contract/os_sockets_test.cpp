@@ -10,7 +10,7 @@
 
 using namespace devinit;
 using namespace devinit::os;
-using namespace devinit::testing;
+using namespace devinit::test;
 
 namespace {
 

@@ -1,12 +1,12 @@
 #include <sys/stat.h>
 
 #include "contract/network.hpp"
-#include "contract/temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 #include "os/unix_socket.hpp"
 
 using namespace devinit;
 using namespace devinit::os;
-using namespace devinit::testing;
+using namespace devinit::test;
 
 TEST_CASE("a connection reaches the listener, which learns who is there") {
   const TemporaryFolder folder;

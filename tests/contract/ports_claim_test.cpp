@@ -8,7 +8,7 @@
 
 using devinit::Port;
 using namespace devinit::ports;
-using namespace devinit::testing;
+using namespace devinit::test;
 
 namespace {
 

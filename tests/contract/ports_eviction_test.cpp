@@ -4,7 +4,7 @@
 using devinit::Errc;
 using devinit::Port;
 using namespace devinit::ports;
-using namespace devinit::testing;
+using namespace devinit::test;
 using namespace std::chrono_literals;
 
 namespace {

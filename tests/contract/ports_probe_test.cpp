@@ -5,7 +5,7 @@
 using devinit::Port;
 using devinit::ports::probe;
 using devinit::ports::Verdict;
-using namespace devinit::testing;
+using namespace devinit::test;
 
 TEST_CASE("a port that nobody has is free, again and again") {
   const Network network;

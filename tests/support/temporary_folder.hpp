@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 namespace devinit::test {
@@ -27,6 +28,7 @@ class TemporaryFolder {
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string path(const std::string& name) const { return path_ + '/' + name; }
+  [[nodiscard]] std::string operator/(const std::string& name) const { return path(name); }
 
   /// Writes a file and returns its path.
   std::string write(const std::string& name, const std::string& text, mode_t mode = 0644) const {
@@ -38,5 +40,12 @@ class TemporaryFolder {
  private:
   std::string path_;
 };
+
+inline void write(const std::string& path, const std::string& content) { std::ofstream(path, std::ios::binary) << content; }
+
+inline std::string content_of(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
 
 }  // namespace devinit::test
