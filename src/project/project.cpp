@@ -61,6 +61,16 @@ Error unreadable(const std::string& name, const os::ReadFailure& failure) {
   return Error(Errc::config, name + " cannot be read");
 }
 
+/// Detection, which in a folder of a larger git tree may have looked at more than the user meant.
+Result<config::ProjectConfig> detect_services(const Project& project, const DiskFiles& files) {
+  auto found = config::detect(files, project.folder_name());
+  if (found || found.error().code != Errc::not_found || project.directory.empty() || project.directory == project.root()) return found;
+  auto error = found.error();
+  error.message += "\nthe project's root is " + project.root() + ", the git tree around " + project.directory;
+  error.hint += "\nor make " + project.directory + " a project of its own: echo '{}' > " + project.directory + "/.ports.json";
+  return error;
+}
+
 /// The text of a file that people edit; nothing when there is none.
 Result<std::optional<std::string>> read_edited_file(const Project& project, const std::string& name) {
   const auto path = project.root() + "/" + name;
@@ -99,7 +109,7 @@ Result<Project> open_project(const std::string& directory, os::Environment envir
   }
   if (!os::is_directory(*real)) return Error(Errc::usage, directory + " is not a folder", "-C/--project names a project folder");
   TRY_ASSIGN(auto paths, os::project_paths(find_root(*real, environment), environment));
-  return Project{std::move(paths), std::move(environment)};
+  return Project{std::move(paths), std::move(environment), *real};
 }
 
 bool DiskFiles::is_file(const std::string& path) const { return os::is_regular_file(full(path)); }
@@ -117,7 +127,7 @@ bool DiskFiles::has_command(const std::string& command) const { return !os::find
 Result<config::ProjectConfig> load_config(const Project& project) {
   const DiskFiles files(project.root(), project.environment);
   TRY_ASSIGN(const auto text, read_edited_file(project, "devinit.json"));
-  if (!text) return config::detect(files, project.folder_name());
+  if (!text) return detect_services(project, files);
   return config::parse_config(*text, "devinit.json", project.folder_name(), project.environment, files);
 }
 

@@ -21,6 +21,7 @@ namespace devinit::project {
 struct Project {
   os::ProjectPaths paths;
   os::Environment environment;  ///< the caller's
+  std::string directory = {};   ///< where the command was given: the root or a folder below it
 
   [[nodiscard]] const std::string& root() const noexcept { return paths.root; }
   /// The name of the root folder.

@@ -27,6 +27,7 @@ def copy_of_the_repository(target):
             continue
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(REPOSITORY / name, target / name)
+    subprocess.run(["git", "init", "--quiet", target], check=True)  # a folder of a git tree finds its root in another way
 
 
 class Quickstart(unittest.TestCase):
