@@ -6,7 +6,7 @@
 packages_for() {
   case $1 in
     build) echo g++ cmake ninja-build nlohmann-json3-dev libcli11-dev libfmt-dev libspdlog-dev ;;
-    test) echo ccache lld catch2 python3 procps iproute2 strace util-linux ;;
+    test) echo ccache lld catch2 git python3 procps iproute2 strace util-linux ;;
     e2e) echo python3-fastapi python3-uvicorn python3-flask nodejs npm chromium ;;
     *) echo "packages_for: unknown purpose $1" >&2; return 1 ;;
   esac
@@ -16,7 +16,7 @@ packages_for() {
 # with the nodejs of other archives.) Libraries have none.
 command_of() {
   case $1 in
-    g++ | cmake | ccache | python3 | strace | npm) echo "$1" ;;
+    g++ | cmake | ccache | git | python3 | strace | npm) echo "$1" ;;
     ninja-build) echo ninja ;;
     nodejs) echo node ;;
     iproute2) echo ip ;;

@@ -9,6 +9,7 @@ constexpr Millis kFirstBackOff{200};
 constexpr Millis kLongestBackOff{10'000};
 constexpr Millis kReadyLongEnough{30'000};  ///< clears the failure count
 constexpr Millis kDaemonPatience{5'000};
+constexpr Millis kKillBudget{15'000};  ///< the guardian's own SIGKILL rounds take at most 10 s
 constexpr int kMaxSteals = 5;
 
 using Kind = ServiceMachine::EventKind;
@@ -23,6 +24,7 @@ ServiceMachine::ServiceMachine(const config::ServiceConfig& config, std::uint32_
 void ServiceMachine::reconfigure(const config::ServiceConfig& config) {
   restart_ = config.restart;
   ready_deadline_ = config.ready.deadline;
+  stop_limit_ = config.stop.grace + kKillBudget;
 }
 
 bool ServiceMachine::running() const noexcept {
@@ -54,6 +56,7 @@ ServiceMachine::Effects ServiceMachine::fail(TimePoint now, std::string why) {
 ServiceMachine::Effects ServiceMachine::stop_for(Next next, TimePoint now, std::string detail) {
   next_ = next;
   enter(State::stopping, now, std::move(detail));
+  deadline_ = now + stop_limit_;
   return {Effect::stop_tree};
 }
 
@@ -355,6 +358,9 @@ ServiceMachine::Effects ServiceMachine::on_stopping(const Event& event, TimePoin
       return after_stopping(event, now);
     case Kind::spawn_failed:  // the stop overtook the report of a failed exec: nothing was ever started
       return after_stopping(event, now);
+    case Kind::deadline:
+      deadline_ = now + kKillBudget;
+      return {Effect::abandon};
     case Kind::survivors:
       return fail(now, event.text);
     case Kind::stop:
@@ -375,7 +381,6 @@ ServiceMachine::Effects ServiceMachine::on_stopping(const Event& event, TimePoin
     case Kind::spawned:
     case Kind::became_ready:
     case Kind::leader_exited:
-    case Kind::deadline:
     case Kind::rejected:
       return {};
   }

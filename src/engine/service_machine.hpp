@@ -66,6 +66,7 @@ class ServiceMachine {
     spawn,       ///< open the fences and start it; answer with spawned or spawn_failed
     stop_tree,   ///< the stop signal, later SIGKILL; tree_empty follows
     kill_tree,   ///< SIGKILL now
+    abandon,     ///< the guardian hangs: end it, and what it guarded by other means; tree_empty or survivors follows
     close_fence, ///< nothing of it runs: keep others off its ports until the next spawn
     release,     ///< its ports are not needed any more
   };
@@ -114,6 +115,7 @@ class ServiceMachine {
 
   config::RestartSpec restart_;
   Millis ready_deadline_;
+  Millis stop_limit_;       ///< a guardian that has not emptied its tree by then hangs
   State state_ = State::stopped;
   Next next_ = Next::stopped;
   std::string detail_;

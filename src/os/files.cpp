@@ -8,10 +8,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string_view>
+
+#include "os/write_all.hpp"
 
 namespace devinit::os {
 namespace {
@@ -118,16 +121,6 @@ boost::system::result<std::string, ReadFailure> read_all(int fd, std::size_t ann
   return content;
 }
 
-bool write_all(int fd, std::string_view content) {
-  while (!content.empty()) {
-    const ssize_t size = ::write(fd, content.data(), content.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return false;
-    content.remove_prefix(static_cast<std::size_t>(size));
-  }
-  return true;
-}
-
 /// A file under a temporary name that disappears unless it is renamed into place.
 class TemporaryFile {
  public:
@@ -196,11 +189,23 @@ boost::system::result<std::string, ReadFailure> read_text_file(const std::string
   return read_all(fd.get(), size, limit);
 }
 
-Result<> replace_file(const std::string& path, std::string_view content, mode_t mode, Durable durable) {
-  TRY_ASSIGN(const std::string target, replacement_target(path));
-  const auto previous = stat_of(target);
+Result<> refuse_link(const std::string& path) {
+  if (!is_link(path)) return {};
+  return Error(Errc::refused, path + " is a symbolic link to " + link_target(path) + ": devinit rewrites this file and nothing elsewhere",
+               "remove the link, devinit makes a file of its own there: rm '" + path + "'");
+}
+
+Result<> replace_file(const std::string& path, std::string_view content, mode_t mode, Durable durable, Links links) {
+  if (links == Links::refuse) TRY(refuse_link(path));
+  std::string target = path;
+  if (links == Links::follow) {
+    TRY_ASSIGN(target, replacement_target(path));
+  }
+  const bool overwrites_link = links == Links::replace && is_link(path);
+  auto previous = overwrites_link ? std::nullopt : stat_of(target);
   if (previous && !S_ISREG(previous->st_mode))
     return Error(Errc::io, "cannot write " + path + ": it " + kind_of(previous->st_mode));
+  if (links != Links::follow) previous.reset();  // mode and owner of the old file are kept for people's files only
   const std::string folder = parent_of(target);
   TemporaryFile file(folder);
   const mode_t wanted = previous ? previous->st_mode & 07777 : mode;
@@ -302,5 +307,7 @@ std::optional<std::uint64_t> file_size(const std::string& path) {
 }
 
 void remove_file(const std::string& path) noexcept { ::unlink(path.c_str()); }
+
+void rename_file(const std::string& from, const std::string& to) noexcept { std::rename(from.c_str(), to.c_str()); }
 
 }  // namespace devinit::os

@@ -28,10 +28,16 @@ struct ReadFailure {
 
 /// Whether `replace_file` waits for the disk. `yes`: fsync of file and folder, for what must survive a power cut.
 enum class Durable { no, yes };
+/// What `replace_file` does with a symbolic link. `follow`, for files that people keep, too: its target is replaced (the caller has checked
+/// where it leads), and an existing file keeps its mode and owner. `replace` and `refuse` are for files that only devinit writes: a
+/// link is overwritten itself, or is Errc::refused; the new file is ours and has exactly `mode`.
+enum class Links { follow, replace, refuse };
 /// Puts `content` at `path` by a temporary file in the same folder and rename: readers see the old or the new content,
-/// never a half. An existing file keeps its mode, a new one gets `mode`. If `path` is a symbolic link its target is
-/// replaced (the caller has checked where it leads). On failure the old file is intact and no temporary file remains.
-[[nodiscard]] Result<> replace_file(const std::string& path, std::string_view content, mode_t mode, Durable durable);
+/// never a half. A new file gets `mode`. On failure the old file is intact and no temporary file remains.
+[[nodiscard]] Result<> replace_file(const std::string& path, std::string_view content, mode_t mode, Durable durable,
+                                    Links links = Links::follow);
+/// Errc::refused when `path` is a symbolic link: the message says where it leads, the hint what to do.
+[[nodiscard]] Result<> refuse_link(const std::string& path);
 
 /// mkdir -p with `mode` for what is created. An existing folder is left as it is.
 [[nodiscard]] Result<> make_directories(const std::string& path, mode_t mode);
@@ -56,6 +62,8 @@ struct FileId {
 [[nodiscard]] std::optional<std::uint64_t> file_size(const std::string& path);
 /// unlink(2), whether the file exists or not.
 void remove_file(const std::string& path) noexcept;
+/// rename(2); a failure leaves things as they are.
+void rename_file(const std::string& from, const std::string& to) noexcept;
 
 /// The last `lines` complete-or-partial lines of a file, reading at most `limit` bytes from its end; empty when unreadable.
 [[nodiscard]] std::vector<std::string> tail_lines(const std::string& path, std::size_t lines, std::size_t limit = 1 << 16);

@@ -22,6 +22,18 @@ Result<> add_env_files(const StartContext& context, const config::ServiceConfig&
   return {};
 }
 
+}  // namespace
+
+Result<> check_env_files(const StartContext& context) {
+  os::Environment ignored;
+  for (const auto& service : context.config.services) {
+    if (!service.disabled) TRY(add_env_files(context, service, ignored));
+  }
+  return {};
+}
+
+namespace {
+
 std::string_view host_of(const config::ServiceConfig& service) {
   return service.port ? std::string_view(service.port->host) : std::string_view();
 }
@@ -106,6 +118,7 @@ Result<os::Environment> child_environment(const StartContext& context, const con
   os::Environment environment;
   TRY(add_env_files(context, service, environment));
   for (const auto& [name, value] : context.project.environment) environment[name] = value;
+  environment.erase("PORT");  // the caller's own, and no port of this service
   for (const auto& [name, value] : service.env) {
     TRY_ASSIGN(environment[name], config::expand(value, service.name, lookup, host_of(service)));
   }

@@ -19,6 +19,9 @@ struct GuardianSetup {
 using RuntimeVariables = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] Result<RuntimeVariables> runtime_variables(const StartContext& context, const config::PortLookup& lookup);
 
+/// Whether every env file can be read and parsed; a missing one is fine. Errc::config, with all mistakes of the first bad file.
+[[nodiscard]] Result<> check_env_files(const StartContext& context);
+
 /// The environment of one service. devinit's own variables > the service's `env` > the caller's > `env_files`.
 [[nodiscard]] Result<os::Environment> child_environment(const StartContext& context, const config::ServiceConfig& service,
                                                         const config::PortLookup& lookup, const RuntimeVariables& variables,

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "os/children.hpp"
 #include "os/files.hpp"
 #include "ports/holder.hpp"
 #include "supervisor/log_excerpt.hpp"
@@ -10,6 +11,15 @@ namespace {
 
 using Kind = engine::ServiceMachine::EventKind;
 constexpr std::size_t kTailLines = 20;
+
+/// The main port for the empty name; nothing for a port that is no longer configured.
+const config::PortSpec* spec_of(const config::ServiceConfig& service, const std::string& port_name) {
+  if (port_name.empty()) return service.port ? &*service.port : nullptr;
+  for (const auto& [name, spec] : service.ports) {
+    if (name == port_name) return &spec;
+  }
+  return nullptr;
+}
 
 }  // namespace
 
@@ -44,8 +54,11 @@ void Supervisor::carry_out(const engine::ClaimPort& effect) {
 
 void Supervisor::carry_out(const engine::WriteFiles& effect) {
   const auto pending = pending_.find(effect.operation);
-  const auto context = pending == pending_.end() ? current_ : pending->second;
-  if (!context) return;
+  const auto context = pending == pending_.end() && effect.operation == 0 ? current_ : pending == pending_.end() ? nullptr : pending->second;
+  if (!context) {
+    if (effect.operation != 0) post(engine::FilesWritten{effect.operation, Error(Errc::failed, "the plan of this command is lost")});
+    return;
+  }
   const auto lookup = port_lookup(*context);
   runtime_variables_.reset();
   const auto written = writer_.write(*context, engine_.ports(), lookup);
@@ -88,6 +101,12 @@ void Supervisor::carry_out(const engine::ServiceEffect& effect) {
         service_event(effect.service, Kind::tree_empty, "it was not running");
       }
       return;
+    case Effect::abandon:  // the guardian hangs: what it guards becomes ours, and is ended
+      if (running != running_.end()) {
+        tell("warning", effect.service, "its guardian does not answer: ending it and all that it guards");
+        os::kill_all({running->second.process->guardian()});
+      }
+      return;
     case Effect::kill_tree:
       if (running != running_.end()) running->second.process->kill();
       return;
@@ -100,6 +119,21 @@ void Supervisor::carry_out(const engine::ServiceEffect& effect) {
   }
 }
 
+/// What a plan would avoid as well: ports of all services, running or not, what others own, what the configuration denies.
+std::vector<Port> Supervisor::ports_to_avoid(const std::string& service) const {
+  std::vector<Port> avoid;
+  for (const auto& known : engine_.ports()) avoid.push_back(known.port);
+  const auto at = contexts_.find(service);
+  const auto& context = at == contexts_.end() ? current_ : at->second;
+  if (!context) return avoid;
+  avoid.insert(avoid.end(), context->config.denied_ports.begin(), context->config.denied_ports.end());
+  for (const auto& [key, port] : context->passive) avoid.push_back(port);
+  for (const auto& [key, choice] : context->choices) {
+    if (choice.port) avoid.push_back(*choice.port);
+  }
+  return avoid;
+}
+
 /// Between two runs: are the ports still ours? A port that a stranger took is replaced by the next free one.
 void Supervisor::reclaim(const std::string& service) {
   const auto* config = engine_.config_of(service);
@@ -110,13 +144,12 @@ void Supervisor::reclaim(const std::string& service) {
     const auto holders = ports::holders_of(port);
     const std::string who = holders.empty() ? "another process" : ports::describe(holders.front());
     const std::string taken = "port " + std::to_string(port) + " was taken by " + who;
-    const config::PortSpec* spec = config->port && name.empty() ? &*config->port : nullptr;
+    const config::PortSpec* spec = spec_of(*config, name);
     if (spec != nullptr && spec->strict) return service_event(service, Kind::claim_failed, taken + ", and its port is strict");
     ports_.release(service, name);
     constexpr int kTries = 99;
     const Port last = spec != nullptr && spec->range ? spec->range->last : 65535;
-    std::vector<Port> avoid;
-    for (const auto& known : engine_.ports()) avoid.push_back(known.port);
+    const auto avoid = ports_to_avoid(service);
     const auto outcome = ports_.claim(service, name, static_cast<Port>(std::min(port + 1, 65535)), last, kTries, avoid);
     if (outcome.verdict != engine::ClaimOutcome::Verdict::claimed) {
       return service_event(service, Kind::claim_failed, taken + ", and no other one is free");

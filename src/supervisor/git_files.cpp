@@ -1,5 +1,6 @@
 #include "supervisor/git_files.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,10 @@ std::optional<Repository> find_repository(const std::string& root) {
   }
 }
 
+std::string worded(const os::ReadFailure& failure) {
+  return failure.problem == os::FileProblem::unreadable ? "cannot be read: " + failure.detail : failure.detail;
+}
+
 bool has_line(std::string_view text, std::string_view wanted) {
   for (std::size_t at = 0; at < text.size();) {
     const auto end = std::min(text.find('\n', at), text.size());
@@ -50,6 +55,20 @@ bool has_line(std::string_view text, std::string_view wanted) {
     at = end + 1;
   }
   return false;
+}
+
+unsigned big_endian_16(std::string_view data, std::size_t at) {
+  return static_cast<unsigned>(static_cast<unsigned char>(data[at])) << 8 | static_cast<unsigned char>(data[at + 1]);
+}
+
+/// An entry ends with 16 bits of flags, whose low 12 are the length of the name, then the name and at least one NUL. In version 3
+/// a flag says that 16 more bits stand before the name.
+bool is_entry_name(std::string_view index, std::size_t at, std::size_t size) {
+  constexpr unsigned kLength = 0x0fff;
+  constexpr unsigned kExtended = 0x4000;
+  const unsigned length = static_cast<unsigned>(std::min<std::size_t>(size, kLength));
+  if (at >= 2 && (big_endian_16(index, at - 2) & kLength) == length) return true;
+  return at >= 4 && (big_endian_16(index, at - 4) & (kExtended | kLength)) == (kExtended | length);
 }
 
 }  // namespace
@@ -60,13 +79,9 @@ bool git_tracks(const std::string& root, const std::string& name) {
   const auto index = os::read_text_file(repository->git_dir + "/index", {}, kLargestIndex);
   if (!index) return false;
   const std::string path = root == repository->top ? name : root.substr(repository->top.size() + 1) + "/" + name;
-  // Each entry ends with 16 bits of flags, whose low 12 are the length of the name, then the name and at least one NUL.
   const std::string needle = path + '\0';
   for (auto at = index->find(needle); at != std::string::npos; at = index->find(needle, at + 1)) {
-    if (at < 2) continue;
-    const auto high = static_cast<unsigned char>((*index)[at - 2]);
-    const auto low = static_cast<unsigned char>((*index)[at - 1]);
-    if (((high & 0x0fU) << 8 | low) == path.size()) return true;
+    if (is_entry_name(*index, at, path.size())) return true;
   }
   return false;
 }
@@ -76,6 +91,9 @@ Result<> exclude_from_git(const std::string& root) {
   if (!repository) return {};
   const std::string path = repository->common_dir + "/info/exclude";
   const auto current = os::read_text_file(path);
+  if (!current && current.error().problem != os::FileProblem::missing) {
+    return Error(Errc::io, path + " " + worded(current.error()) + ": devinit's files are not excluded from git");
+  }
   std::string text = current ? *current : std::string();
   bool changed = false;
   for (const std::string_view line : {".devinit/", ".ports.json", ".env.runtime"}) {

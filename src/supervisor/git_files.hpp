@@ -11,7 +11,7 @@ namespace devinit::supervisor {
 [[nodiscard]] bool git_tracks(const std::string& root, const std::string& name);
 
 /// Adds `.ports.json`, `.env.runtime` and `.devinit/` to the repository's `info/exclude`, once: the user's own .gitignore stays untouched. Nothing
-/// happens without a repository. Worktrees share the exclude file of their repository.
+/// happens without a repository. Errc::io, and the file as it was, when it cannot be read. Worktrees share the exclude file of their repository.
 [[nodiscard]] Result<> exclude_from_git(const std::string& root);
 
 }  // namespace devinit::supervisor

@@ -95,8 +95,8 @@ void HttpProbe::finished(int status) {
   }
   if (status == 0) use_ipv6_ = !use_ipv6_;
   pause_.expires_after(spec_.period);
-  pause_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) start();
+  pause_.async_wait([this, alive = std::weak_ptr<bool>(alive_)](const boost::system::error_code& error) {
+    if (!error && !alive.expired()) start();
   });
 }
 

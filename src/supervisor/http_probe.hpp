@@ -33,6 +33,7 @@ class HttpProbe {
   boost::asio::steady_timer pause_;
   std::shared_ptr<Attempt> attempt_;
   bool use_ipv6_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< outlives us in a handler that is queued already
 };
 
 }  // namespace devinit::supervisor

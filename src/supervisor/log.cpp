@@ -4,6 +4,8 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 
+#include "os/own_file.hpp"
+
 namespace devinit::supervisor {
 
 struct Log::Impl {
@@ -13,7 +15,9 @@ struct Log::Impl {
 Log::Log(const std::string& path) : impl_(std::make_unique<Impl>()) {
   constexpr std::size_t kMaxSize = 1 << 20;
   try {
-    auto sink = std::make_shared<spdlog::sinks::rotating_file_sink_st>(path, kMaxSize, 1);
+    spdlog::file_event_handlers handlers;  // of every opening, after a rotation, too
+    handlers.before_open = [](const spdlog::filename_t& file) { static_cast<void>(os::make_own_file(file)); };
+    auto sink = std::make_shared<spdlog::sinks::rotating_file_sink_st>(path, kMaxSize, 1, false, handlers);
     impl_->logger = std::make_unique<spdlog::logger>("devinit", std::move(sink));
     impl_->logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %L %v");
     impl_->logger->flush_on(spdlog::level::info);

@@ -5,7 +5,7 @@
 
 namespace devinit::supervisor {
 
-/// The supervisor's own diary, `.devinit/supervisor.log` (1 MB × 2). Passed by reference; never fails towards its user.
+/// The supervisor's own diary, `.devinit/supervisor.log` (1 MB × 2, mode 0600; a symbolic link of that name is replaced). Passed by reference; never fails towards its user.
 class Log {
  public:
   explicit Log(const std::string& path);

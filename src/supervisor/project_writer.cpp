@@ -5,19 +5,20 @@
 #include "config/embedded.hpp"
 #include "os/file_lock.hpp"
 #include "os/files.hpp"
+#include "os/own_file.hpp"
 #include "supervisor/child_launch.hpp"
 #include "supervisor/git_files.hpp"
 
 namespace devinit::supervisor {
 namespace {
 
-constexpr std::chrono::seconds kLockPatience{10};
+/// Nobody but a single supervisor writes the file; the loop does not wait longer for a stranger.
+constexpr std::chrono::seconds kLockPatience{1};
 
-/// Replaces a file unless it says the same already: an unchanged file costs a read, not two fsyncs.
-Result<> replace_if_changed(const std::string& path, const std::string& text, mode_t mode) {
-  const auto current = os::read_text_file(path);
-  if (current && *current == text) return {};
-  return os::replace_file(path, text, mode, os::Durable::yes);
+/// Replaces a file that only devinit writes, unless it says the same already: an unchanged file costs a read, not two fsyncs.
+Result<> replace_if_changed(const std::string& path, const std::string& text, mode_t mode, os::Links links) {
+  if (os::is_own_file(path, text, mode)) return {};
+  return os::replace_file(path, text, mode, os::Durable::yes, links);
 }
 
 }  // namespace
@@ -41,6 +42,9 @@ Result<> ProjectWriter::write_ports(const StartContext& context, const std::vect
   if (const auto current = project::load_ports_record(context.project)) record = *current;
   for (const auto& port : ports) {
     const auto key = config::ports_key(port.service, port.port_name);
+    // A number that neither we wrote nor now hold was set by hand while we run: it counts from the next start on.
+    const auto in_file = updated.find(key);
+    const bool edited = in_file && record.entries.contains(key) && *in_file != record.entries[key].written && *in_file != port.port;
     const bool unchanged = updated.find(key) == port.port && record.entries.contains(key) && record.entries[key].written == port.port;
     updated.set(key, port.port);
     auto& entry = record.entries[key];
@@ -48,19 +52,23 @@ Result<> ProjectWriter::write_ports(const StartContext& context, const std::vect
     entry.no_fence = no_fence(context, key);
     const auto choice = context.choices.find(key);
     const bool by_hand = choice != context.choices.end() && choice->second.source == config::PortSource::hand_set;
-    if (by_hand) {
+    if (edited) {
+      entry.hand_set = in_file;
+    } else if (by_hand) {
       entry.hand_set = choice->second.port;
     } else if (!unchanged) {
       entry.hand_set.reset();
     }
   }
   // The record first: a crash between the two must not turn our own number into one set by hand.
-  TRY(replace_if_changed(context.project.paths.ports_record, record.to_text(), 0600));
+  TRY(replace_if_changed(context.project.paths.ports_record, record.to_text(), 0600, os::Links::replace));
   if (file && file->entries == updated.entries) return {};
   return os::replace_file(context.project.paths.ports_file, updated.to_text(), 0644, os::Durable::yes);
 }
 
 Result<> ProjectWriter::check(const StartContext& context) {
+  if (context.project.paths.read_only) return {};
+  TRY(os::refuse_link(context.project.paths.runtime_env_file));
   if (!git_tracks(context.project.root(), ".env.runtime")) return {};
   return Error(Errc::refused, ".env.runtime is tracked by git: devinit rewrites it at every start",
                "`git rm --cached .env.runtime` and add it to .gitignore");
@@ -68,7 +76,8 @@ Result<> ProjectWriter::check(const StartContext& context) {
 
 Result<> ProjectWriter::write_runtime_env(const StartContext& context, const config::PortLookup& lookup) {
   TRY_ASSIGN(const auto variables, runtime_variables(context, lookup));
-  return replace_if_changed(context.project.paths.runtime_env_file, config::runtime_env_text(variables), 0600);
+  return replace_if_changed(context.project.paths.runtime_env_file, config::runtime_env_text(variables), 0600,
+                            os::Links::refuse);
 }
 
 Result<ProjectWriter::Written> ProjectWriter::write(const StartContext& context, const std::vector<engine::KnownPort>& ports,
@@ -82,7 +91,8 @@ Result<ProjectWriter::Written> ProjectWriter::write(const StartContext& context,
   TRY(write_ports(context, ports));
   TRY(write_runtime_env(context, lookup));
   if (!context.config.file.empty()) {  // what "$schema" in devinit.json points to, so that editors complete offline
-    TRY(replace_if_changed(context.project.paths.data + "/schema.json", std::string(config::schema_json()), 0644));
+    TRY(replace_if_changed(context.project.paths.data + "/schema.json", std::string(config::schema_json()), 0644,
+                           os::Links::replace));
   }
   if (const auto excluded = exclude_from_git(context.project.root()); !excluded) {
     written.warnings.push_back(excluded.error().message);

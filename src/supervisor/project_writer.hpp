@@ -18,7 +18,7 @@ class ProjectWriter {
   struct Written {
     std::vector<std::string> warnings;
   };
-  /// Whether `write` will refuse: Errc::refused when git tracks `.env.runtime`.
+  /// Whether `write` will refuse: Errc::refused when git tracks `.env.runtime`, or when it is a symbolic link.
   [[nodiscard]] static Result<> check(const StartContext& context);
   /// Writes what `ports` says. `.ports.json` is read again under its lock first, so that an edit of the last moment is not lost. Errc::config
   /// when it has become invalid, Errc::refused when git tracks `.env.runtime`, Errc::io (the old files are intact then).

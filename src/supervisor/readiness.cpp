@@ -11,7 +11,12 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 /// A server that opens a debugger or a live-reload port first must not be taken for one that ignores its port.
-constexpr Millis kElsewhereLongEnough{2000};
+/// The next numbers upward are what servers choose that find their port busy; any other number is believed later.
+constexpr Millis kNearbyLongEnough{2000};
+constexpr Millis kElsewhereLongEnough{10'000};
+constexpr int kNearby = 20;
+/// While a stranger listens on the port, its tree is compared less often.
+constexpr Millis kForeignPause{50};
 /// A service without a port shows that it works by living on: a wrong command, a missing module or file ends it sooner.
 constexpr Millis kAliveLongEnough{300};
 
@@ -40,7 +45,7 @@ void Readiness::watch(Watched watched) {
     }
   }
   const auto name = watched.service;
-  entries_.insert_or_assign(name, Entry{std::move(watched), Clock::now(), {}, {}, false, nullptr});
+  entries_.insert_or_assign(name, Entry{std::move(watched), Clock::now(), {}, {}, false, {}, nullptr});
   schedule();
 }
 
@@ -92,6 +97,8 @@ void Readiness::examine(Entry& entry, const std::vector<os::Listener>& listeners
     if (listener.port == entry.watched.port) inodes.push_back(listener.inode);
   }
   if (!inodes.empty()) {
+    if (entry.foreign_told && now - entry.last_look < kForeignPause) return;
+    entry.last_look = now;
     const auto tree = os::process_tree(entry.watched.guardian);
     bool hidden = false;
     if (!os::socket_owners(tree, inodes, &hidden).empty()) return listening(entry, {});
@@ -103,9 +110,12 @@ void Readiness::examine(Entry& entry, const std::vector<os::Listener>& listeners
     }
     return;
   }
-  if (entry.elsewhere && now - entry.elsewhere_since >= kElsewhereLongEnough) {
+  if (!entry.elsewhere) return;
+  const bool nearby = *entry.elsewhere > entry.watched.port && *entry.elsewhere <= entry.watched.port + kNearby;
+  if (now - entry.elsewhere_since >= (nearby ? kNearbyLongEnough : kElsewhereLongEnough)) {
     const Port port = *entry.elsewhere;
     entry.elsewhere.reset();
+    if (!serves(entry.watched.guardian, port)) return;  // it was there for a moment only
     observer_.on_listens_elsewhere(std::string(entry.watched.service), port);
   }
 }

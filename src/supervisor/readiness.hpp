@@ -61,6 +61,7 @@ class Readiness {
     std::optional<Port> elsewhere;     ///< listens there instead
     TimePoint elsewhere_since;
     bool foreign_told = false;
+    TimePoint last_look{};             ///< at the owners of its port
     std::unique_ptr<HttpProbe> http;   ///< once it listens, when the configuration asks for an answer
   };
   void schedule();

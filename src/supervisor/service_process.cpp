@@ -13,13 +13,18 @@ Result<std::unique_ptr<ServiceProcess>> ServiceProcess::launch(boost::asio::io_c
                                                                Listener listener) {
   TRY_ASSIGN(auto channel, os::make_record_channel());
   request.fds.emplace_back(channel.second.get(), guardian::kControlFd);
+  // Everything that can fail comes before the spawn: a guardian without an ear would have to be ended again.
+  boost::asio::posix::stream_descriptor control(loop);
+  boost::system::error_code failed;
+  control.assign(channel.first.get(), failed);
+  if (failed) return Error(Errc::io, "cannot listen to a guardian: " + failed.message());
+  (void)channel.first.release();
   TRY_ASSIGN(auto spawned, os::spawn(request));
-  return std::unique_ptr<ServiceProcess>(
-      new ServiceProcess(loop, std::move(channel.first), spawned.identity, std::move(listener)));
+  return std::unique_ptr<ServiceProcess>(new ServiceProcess(std::move(control), spawned.identity, std::move(listener)));
 }
 
-ServiceProcess::ServiceProcess(boost::asio::io_context& loop, os::UniqueFd control, os::ProcessIdentity guardian, Listener listener)
-    : control_(loop, control.release()), guardian_(guardian), listener_(std::move(listener)) {
+ServiceProcess::ServiceProcess(boost::asio::posix::stream_descriptor control, os::ProcessIdentity guardian, Listener listener)
+    : control_(std::move(control)), guardian_(guardian), listener_(std::move(listener)) {
   listen();
 }
 

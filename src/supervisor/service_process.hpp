@@ -30,7 +30,7 @@ class ServiceProcess {
   void kill();
 
  private:
-  ServiceProcess(boost::asio::io_context& loop, os::UniqueFd control, os::ProcessIdentity guardian, Listener listener);
+  ServiceProcess(boost::asio::posix::stream_descriptor control, os::ProcessIdentity guardian, Listener listener);
   void listen();
   void on_readable();
 

@@ -37,7 +37,7 @@ bool StateWriter::finish(const api::StateFile& state) {
 
 bool StateWriter::write(const api::StateFile& state) {
   last_ = Clock::now();
-  const auto written = os::replace_file(path_, api::encode(state), 0600, os::Durable::no);
+  const auto written = os::replace_file(path_, api::encode(state), 0600, os::Durable::no, os::Links::replace);
   problem_ = written ? std::string() : written.error().message;
   return problem_.empty();
 }

@@ -3,6 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 
 #include "os/children.hpp"
 #include "os/file_lock.hpp"
@@ -35,14 +36,24 @@ Result<std::string> socket_path(const project::Project& project) {
   return folder + "/" + name;
 }
 
+/// A file that only devinit writes is broken: kept under another name, made anew, and told.
+std::string set_aside(const std::string& path) {
+  os::rename_file(path, path + ".corrupt");
+  return path + " was unreadable: kept as " + path + ".corrupt and made anew";
+}
+
 /// What an earlier supervisor left: swept away when it was killed together with its guardians, and told to the first client.
 std::vector<std::string> clean_up_after_earlier_run(const project::Project& project, Log& log) {
   std::vector<std::string> notices;
   const auto text = os::read_text_file(project.paths.state_file, {}, std::size_t{16} << 20);
   if (!text) return notices;
   const auto state = api::decode_state_file(*text);
+  if (!state) {
+    notices.push_back(set_aside(project.paths.state_file) + "; what an earlier run may have left behind is not known");
+    return notices;
+  }
   const auto id = os::file_id(project.root());
-  if (!state || !id || id->device != state->root_device || id->inode != state->root_inode) return notices;  // a copied folder
+  if (!id || id->device != state->root_device || id->inode != state->root_inode) return notices;  // a copied folder
   const auto report = sweep(*state, kSweepGrace);
   for (const auto& process : report.ended) notices.push_back("ended " + process + ", left behind by a killed supervisor");
   for (const auto& process : report.survivors) notices.push_back("could not end " + process + ", left behind by a killed supervisor");
@@ -81,12 +92,17 @@ Result<> run(const Arguments& arguments, os::ReadyPipe& ready) {
   Supervisor::Setup setup;
   setup.project = project;
   setup.notices = clean_up_after_earlier_run(project, log);
+  if (os::path_exists(project.paths.ports_record) && !project::load_ports_record(project)) {
+    setup.notices.push_back(set_aside(project.paths.ports_record));
+  }
   setup.guardian.cookie = os::random_hex(16);
   TRY_ASSIGN(const auto image, os::open_program_image(guardian_image(), "svguard", project.paths.data));
   setup.guardian.image = image.get();
   TRY_ASSIGN(setup.socket_path, socket_path(project));
   TRY_ASSIGN(auto socket, os::listen_unix(setup.socket_path));
-  TRY(lock->write_text(api::encode(api::LockText{os::own_pid(), setup.socket_path})));
+  setup.lock_text = api::encode(api::LockText{os::own_pid(), setup.socket_path});
+  TRY(lock->write_text(setup.lock_text));
+  setup.lock.emplace(std::move(*lock));
   const std::string path = setup.socket_path;
 
   boost::asio::io_context loop(1);
@@ -99,13 +115,22 @@ Result<> run(const Arguments& arguments, os::ReadyPipe& ready) {
   return {};
 }
 
+/// The library's exceptions that no call site expects (no memory, no descriptors) end here, with a word to the waiting command.
+Result<> run_translated(const Arguments& arguments, os::ReadyPipe& ready) {
+  try {
+    return run(arguments, ready);
+  } catch (const std::exception& exception) {
+    return Error(Errc::failed, std::string("the supervisor cannot go on: ") + exception.what());
+  }
+}
+
 }  // namespace
 
 int supervise_main(int argc, char** argv) {
   const auto arguments = parse(argc, argv);
   if (arguments.root.empty()) return 2;
   os::ReadyPipe ready(arguments.ready_fd);
-  const auto result = run(arguments, ready);
+  const auto result = run_translated(arguments, ready);
   if (result) return 0;
   const auto error = result.error();
   ready.say("error " + std::to_string(static_cast<int>(error.code)) + "\n" + error.message + "\n" + error.hint + "\n");

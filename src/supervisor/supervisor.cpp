@@ -24,6 +24,8 @@ namespace asio = boost::asio;
 constexpr std::chrono::seconds kFirstClientPatience{5};
 constexpr Millis kOrphanRound{5};
 constexpr std::chrono::seconds kOrphanBudget{10};
+/// Whoever deletes a folder gets to its end before we make ours again.
+constexpr Millis kDeletionPause{200};
 /// The operation of stopping because of SIGTERM: no stream has this id.
 constexpr engine::OperationId kOwnStop = ~engine::OperationId{0};
 
@@ -60,6 +62,7 @@ Supervisor::Supervisor(asio::io_context& loop, Setup setup, Log& log)
       timer_(loop),
       orphan_timer_(loop),
       first_client_timer_(loop),
+      deletion_timer_(loop),
       signals_(loop, SIGCHLD, SIGTERM, SIGIO) {}
 
 Supervisor::~Supervisor() = default;
@@ -103,14 +106,17 @@ void Supervisor::run_events() {
 
 void Supervisor::arm_timer() {
   const auto deadline = engine_.next_deadline();
+  if (deadline == armed_) return;
+  armed_ = deadline;
   if (!deadline) {
     timer_.cancel();
     return;
   }
-  if (timer_.expiry() == *deadline) return;
   timer_.expires_at(*deadline);
   timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) post(engine::Tick{});
+    if (error) return;
+    armed_.reset();
+    post(engine::Tick{});
   });
 }
 
@@ -118,11 +124,6 @@ void Supervisor::on_request(api::Stream& stream, const api::Request& request) {
   first_client_timer_.cancel();
   had_client_ = true;
   streams_[stream.id()] = &stream;
-  const bool any_version = request.op == api::Request::Op::status || request.op == api::Request::Op::stop;
-  if (request.version != api::kProtocolVersion && !any_version) {
-    return refuse(stream, Error(Errc::protocol, "the running supervisor belongs to another version of devinit",
-                                "`devinit stop`, then start again"));
-  }
   switch (request.op) {
     case api::Request::Op::start:
     case api::Request::Op::restart:
@@ -148,7 +149,6 @@ void Supervisor::on_request(api::Stream& stream, const api::Request& request) {
 
 void Supervisor::on_closed(std::uint64_t stream_id) {
   streams_.erase(stream_id);
-  pending_.erase(stream_id);
   post(engine::ClientGone{stream_id});
 }
 
@@ -175,7 +175,8 @@ void Supervisor::request_start(api::Stream& stream, const api::Request& request)
     return refuse(stream, known.error());
   }
   if (const auto made = os::create_data_directories(project.paths); !made) return refuse(stream, made.error());
-  // Before a restart has stopped anything.
+  // Before anything is claimed or written, and before a restart has stopped anything.
+  if (const auto readable = check_env_files(**context); !readable) return refuse(stream, readable.error());
   if (const auto writable = ProjectWriter::check(**context); !writable) return refuse(stream, writable.error());
   pending_[stream.id()] = *context;
   post(plan_request(**context, stream.id(), kind_of(request.op), request.targets));
@@ -227,6 +228,7 @@ void Supervisor::on_report(std::string service, const std::optional<guardian::Re
       event.clean_exit = status.success();
       const auto port = engine_.port_of(service, "");
       const auto running = running_.find(service);
+      if (running != running_.end()) running->second.met_busy_port = met_busy_port(service, running->second);
       event.still_serving = port && running != running_.end() && Readiness::serves(running->second.process->guardian().pid, *port);
       post(engine::ServiceEvent{service, event});
       return;
@@ -253,12 +255,10 @@ void Supervisor::on_tree_empty(const std::string& service, int wait_status, std:
   event.clean_exit = status.success();
   event.exit_code = status.code();
   const auto running = running_.find(service);
-  const bool starting = engine_.snapshot(service).state == engine::State::starting;
-  if (starting && running != running_.end() && config != nullptr && port) {
-    const auto path = setup_.project.paths.logs + "/" + service + ".log";
+  if (running != running_.end() && config != nullptr && port) {
     const auto listeners = os::listeners_on(*port);
     const bool foreign = listeners && !listeners->empty();
-    const bool says_so = says_port_in_use(path, running->second.log_start);
+    const bool says_so = running->second.met_busy_port || met_busy_port(service, running->second);
     event.port_stolen = says_so;
     if (says_so && !foreign && running->second.fenced && unfenced_retries_[service]++ == 0) {
       // Only our own fence can have been in its way: a server without SO_REUSEADDR.
@@ -274,6 +274,12 @@ void Supervisor::on_tree_empty(const std::string& service, int wait_status, std:
   running_.erase(service);
   log_.info(service + ": " + event.text);
   post(engine::ServiceEvent{service, event});
+}
+
+/// The service is ending without having been ready, and its log says that its port was in use.
+bool Supervisor::met_busy_port(const std::string& service, const Running& running) const {
+  if (engine_.snapshot(service).state != engine::State::starting) return false;
+  return says_port_in_use(setup_.project.paths.logs + "/" + service + ".log", running.log_start);
 }
 
 /// The tree is empty, so whoever listens now escaped from us or is a stranger: either way the user should know.
@@ -321,7 +327,10 @@ void Supervisor::watch_signals() {
     if (signal == SIGCHLD) {
       for (const auto pid : os::reap_children()) spared_.erase(pid);
     } else if (signal == SIGIO) {
-      if (!ending_) on_file_deleted();
+      deletion_timer_.expires_after(kDeletionPause);
+      deletion_timer_.async_wait([this](const boost::system::error_code& cancelled) {
+        if (!cancelled && !ending_) on_file_deleted();
+      });
     } else {
       log_.info("told to end: stopping everything");
       post(engine::StopRequest{kOwnStop, {}, true});
@@ -332,8 +341,8 @@ void Supervisor::watch_signals() {
 
 /// `.ports.json` is written again when it is deleted while we run, and our socket is made again.
 void Supervisor::watch_deletions() {
-  const auto socket_folder = setup_.socket_path.substr(0, setup_.socket_path.rfind('/'));
-  for (const auto& folder : {setup_.project.root(), socket_folder}) {
+  watched_folders_.clear();
+  for (const auto& folder : {setup_.project.root(), setup_.project.paths.data, socket_folder()}) {
     auto watched = os::signal_deletions(folder);
     if (watched) {
       watched_folders_.push_back(std::move(*watched));
@@ -343,10 +352,34 @@ void Supervisor::watch_deletions() {
   }
 }
 
-void Supervisor::on_file_deleted() {
-  if (!os::path_exists(setup_.socket_path)) {
-    if (auto socket = os::listen_unix(setup_.socket_path)) server_.listen(socket->release());
+std::string Supervisor::socket_folder() const { return setup_.socket_path.substr(0, setup_.socket_path.rfind('/')); }
+
+/// Makes again what somebody deleted while we run (`git clean -fdX`, an emptied state folder): without lock and state file nobody could find us.
+void Supervisor::restore_own_files() {
+  const auto& paths = setup_.project.paths;
+  const bool lock_gone = !os::path_exists(paths.lock_file);
+  const bool socket_gone = !os::path_exists(setup_.socket_path);
+  if (!lock_gone && !socket_gone && os::path_exists(paths.state_file)) return;
+  if (const auto made = os::create_data_directories(paths); !made) return log_.warning(made.error().message);
+  if (lock_gone) {
+    auto lock = os::FileLock::try_acquire(paths.lock_file);
+    if (!lock) return log_.warning("the lock file was deleted: " + lock.error().message);
+    setup_.lock.emplace(std::move(*lock));
+    if (const auto written = setup_.lock->write_text(setup_.lock_text); !written) log_.warning(written.error().message);
   }
+  if (socket_gone) {
+    if (const auto made = os::make_directories(socket_folder(), 0700); !made) return log_.warning(made.error().message);
+    auto socket = os::listen_unix(setup_.socket_path);
+    if (!socket) return log_.warning(socket.error().message);
+    server_.listen(socket->release());
+  }
+  log_.info("made the lock, socket or state file again, which had been deleted");
+  state_.touch();
+  watch_deletions();  // the watch of a folder that was deleted is dead
+}
+
+void Supervisor::on_file_deleted() {
+  restore_own_files();
   const auto& paths = setup_.project.paths;
   const bool files_gone = !os::path_exists(paths.ports_file) || !os::path_exists(paths.runtime_env_file);
   if (files_gone && current_ && !running_.empty()) carry_out(engine::WriteFiles{0});

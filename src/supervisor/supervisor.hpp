@@ -14,6 +14,7 @@
 #include "api/state_file.hpp"
 #include "engine/engine.hpp"
 #include "os/fd.hpp"
+#include "os/file_lock.hpp"
 #include "supervisor/child_launch.hpp"
 #include "supervisor/log.hpp"
 #include "supervisor/port_holdings.hpp"
@@ -33,6 +34,8 @@ class Supervisor : api::Handler, Readiness::Observer {
     project::Project project;
     GuardianSetup guardian;
     std::string socket_path;
+    std::optional<os::FileLock> lock;  ///< held for life
+    std::string lock_text;             ///< what it says: where clients find us
     std::vector<std::string> notices;  ///< what the first client should read ("ended 3 processes …")
   };
   Supervisor(boost::asio::io_context& loop, Setup setup, Log& log);
@@ -65,6 +68,8 @@ class Supervisor : api::Handler, Readiness::Observer {
   void end_orphans();
   void on_tree_empty(const std::string& service, int wait_status, std::uint64_t lost_log_bytes);
   void on_file_deleted();
+  void restore_own_files();
+  [[nodiscard]] std::string socket_folder() const;
   void watch_signals();
   void watch_deletions();
   void arm_timer();
@@ -81,6 +86,7 @@ class Supervisor : api::Handler, Readiness::Observer {
   void carry_out(const engine::Finished& effect);
   void spawn(const std::string& service);
   void reclaim(const std::string& service);
+  [[nodiscard]] std::vector<Port> ports_to_avoid(const std::string& service) const;
   void service_event(const std::string& service, engine::ServiceMachine::EventKind kind, std::string text = {});
   void tell_changes();
   void send_to(engine::OperationId operation, const api::Event& event);
@@ -96,7 +102,9 @@ class Supervisor : api::Handler, Readiness::Observer {
     std::unique_ptr<ServiceProcess> process;
     std::uint64_t log_start = 0;   ///< size of the log when this run began
     bool fenced = true;
+    bool met_busy_port = false;    ///< said so in its log before its first process ended
   };
+  [[nodiscard]] bool met_busy_port(const std::string& service, const Running& running) const;
 
   boost::asio::io_context& loop_;
   Setup setup_;
@@ -108,8 +116,10 @@ class Supervisor : api::Handler, Readiness::Observer {
   PortHoldings ports_;
   ProjectWriter writer_;
   boost::asio::steady_timer timer_;
+  std::optional<TimePoint> armed_;             ///< what timer_ waits for
   boost::asio::steady_timer orphan_timer_;
   boost::asio::steady_timer first_client_timer_;
+  boost::asio::steady_timer deletion_timer_;
   boost::asio::signal_set signals_;
   std::vector<os::UniqueFd> watched_folders_;  ///< SIGIO comes while they are open
 

@@ -31,7 +31,9 @@ bool is_shared_daemon(const std::string& name) {
 
 /// A session or group id is not reused while a member lives, so a member that is not older than the recorded leader belongs to it.
 bool belongs(pid_t id, const os::ProcessStat& process, const std::optional<api::RecordedProcess>& recorded) {
-  return recorded && id == recorded->pid && process.identity.start_ticks >= recorded->start_ticks;
+  if (!recorded || id != recorded->pid || process.identity.start_ticks < recorded->start_ticks) return false;
+  const auto leader = os::process_stat(id);  // a pid that came back leads another session
+  return !leader || leader->identity == identity_of(*recorded);
 }
 
 bool is_ours(const api::StateFile& state, const os::ProcessStat& process) {
@@ -120,11 +122,15 @@ std::vector<os::ProcessIdentity> orphans_of_lost_guardians(const std::vector<os:
   for (const auto& guardian : living_guardians) {
     for (const auto pid : os::process_tree(guardian.pid)) safe.insert(pid);
   }
-  for (const auto daemon : spared) {
-    for (const auto pid : os::process_tree(daemon)) safe.insert(pid);
+  const auto all = os::process_tree(os::own_pid());
+  for (const auto pid : all) {
+    const auto stat = os::process_stat(pid);
+    const bool daemon = spared.contains(pid) || (stat && pid != os::own_pid() && is_shared_daemon(stat->name));
+    if (!daemon) continue;
+    for (const auto below : os::process_tree(pid)) safe.insert(below);
   }
   std::vector<os::ProcessIdentity> orphans;
-  for (const auto pid : os::process_tree(os::own_pid())) {
+  for (const auto pid : all) {
     if (pid == os::own_pid() || safe.contains(pid)) continue;
     const auto stat = os::process_stat(pid);
     if (stat && stat->state != 'Z') orphans.push_back(stat->identity);

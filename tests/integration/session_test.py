@@ -8,6 +8,8 @@ import subprocess
 import harness
 import processes
 from harness import DevinitTest, Project
+from locks import hold_lock
+from waiting import wait_until
 
 
 class Login(DevinitTest):
@@ -133,6 +135,59 @@ class Copies(DevinitTest):
         self.assertEqual(project.service()["state"], "stopped")
         project.succeed("start")
         self.assertEqual(project.service()["state"], "ready")
+
+
+class Silence(DevinitTest):
+    """A supervisor that is stopped, and one that does not serve yet."""
+
+    def stopped(self):
+        project = self.single()
+        project.succeed("start")
+        supervisor = project.supervisor()
+        processes.send(supervisor, signal.SIGSTOP)
+        self.addCleanup(processes.send, supervisor, signal.SIGCONT)  # comes before the project's own clean-up
+        return project, supervisor
+
+    def wait_watching_signals(self, project, pid):
+        """Until Ctrl-C is something that the command reads, no longer its sudden end."""
+
+        def blocked():
+            lines = processes.read_bytes(f"/proc/{pid}/status").splitlines()
+            mask = next(int(line.split()[1], 16) for line in lines if line.startswith(b"SigBlk"))
+            return mask >> (signal.SIGINT - 1) & 1
+
+        wait_until(project.path(".devinit"), blocked)
+
+    def test_ctrl_c_ends_a_stop_that_nobody_answers(self):
+        project, _ = self.stopped()
+        command = project.pty("stop")
+        self.wait_watching_signals(project, command.process.pid)
+        command.interrupt()
+        self.assertEqual(command.wait(), 130, command.text)
+        self.assertNotIn("does not answer", command.text)
+
+    def test_a_second_ctrl_c_ends_a_start_that_nobody_answers(self):
+        project, _ = self.stopped()
+        command = project.pty("start")
+        self.wait_watching_signals(project, command.process.pid)
+        command.interrupt()
+        command.expect("press Ctrl-C again")
+        command.interrupt()
+        self.assertEqual(command.wait(), 130, command.text)
+
+    def test_a_supervisor_that_does_not_answer_is_named(self):
+        project, supervisor = self.stopped()
+        result = project.expect_code(1, "stop")
+        self.assertRegex(result.err, rf"the supervisor of this project \(process {supervisor}\) does not answer")
+        self.assertIn(f"kill -CONT {supervisor}", result.err)
+
+    def test_a_command_waits_for_a_supervisor_that_starts_slowly(self):
+        project = self.single()
+        with hold_lock(project.path(".devinit/supervisor.lock")):
+            command = project.spawn("stop")
+            with self.assertRaises(AssertionError):
+                command.wait(timeout=11)  # longer than a live supervisor may be silent
+        self.assertEqual(command.wait(), 0, command.text)
 
 
 if __name__ == "__main__":

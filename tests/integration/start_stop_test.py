@@ -272,7 +272,8 @@ class Stop(DevinitTest):
         project = self.pair()
         project.succeed("start")
         project.succeed("stop")
-        self.assertEqual([entry["name"] for entry in project.events.all("signal", signal="SIGTERM")], ["frontend", "backend"])
+        told = project.events.wait("signal", count=2, signal="SIGTERM")
+        self.assertEqual([entry["name"] for entry in told], ["frontend", "backend"])
 
     def test_one_service_goes_and_its_siblings_stay(self):
         project = self.pair()

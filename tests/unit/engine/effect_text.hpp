@@ -18,6 +18,8 @@ inline std::string text_of(ServiceMachine::Effect effect) {
       return "stop_tree";
     case ServiceMachine::Effect::kill_tree:
       return "kill_tree";
+    case ServiceMachine::Effect::abandon:
+      return "abandon";
     case ServiceMachine::Effect::close_fence:
       return "close_fence";
     case ServiceMachine::Effect::release:

@@ -150,6 +150,7 @@ void FakeShell::carry_out(const ServiceEffect& effect) {
       if (!tree) return later(name, Kind::tree_empty, "it was not running");
       if (!slow_everything && slow_end.count(name) == 0) end_later(name, "killed by SIGTERM");
       return;
+    case ServiceMachine::Effect::abandon:
     case ServiceMachine::Effect::kill_tree:
       if (tree && !slow_everything) end_later(name, "killed by SIGKILL");
       return;
