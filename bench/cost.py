@@ -58,7 +58,7 @@ def idle(options):
         options.calm.wait()
         with Workplace(options.programs, 10) as place:
             running = Running(place, launcher, trivial(place))
-            time.sleep(3)
+            time.sleep(10)  # what a start leaves behind (timers, caches of an interpreter) is over by then
             own = running.own_pids()
             wakes, cpu = sum(map(wake_ups, own)), sum(map(cpu_ns, own))
             time.sleep(seconds)

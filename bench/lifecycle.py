@@ -1,6 +1,5 @@
 """Start, stop, restart, readiness, survivors."""
 
-import json
 import os
 import signal
 import subprocess
@@ -151,10 +150,9 @@ def one_readiness(place, options, delay, events, states, returns):
         state = read_json(data / "state.json")
         if state and any(service["ready"] for service in state["services"]):
             in_state = seen
-    # The events have waited in the pipe: their time is taken in a second start, below.
+    # The events have waited in the pipe meanwhile: their time is taken in a second start, below.
     command.stdout.read()
     command.wait()
-    returned = now()
     clock = take_clock(place)
     if clock and in_state:
         states.append(ms(in_state - clock))

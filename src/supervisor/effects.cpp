@@ -215,6 +215,7 @@ void Supervisor::carry_out(const engine::Changed& effect) {
 }
 
 void Supervisor::carry_out(const engine::Finished& effect) {
+  warn_of_listeners_left();
   tell_changes();
   state_.flush();
   pending_.erase(effect.operation);

@@ -27,6 +27,13 @@ Millis poll_period(Millis youngest_age) {
   return Millis(5);
 }
 
+/// Everything below the guardian; it holds no socket of the service itself.
+std::vector<pid_t> service_tree(pid_t guardian) {
+  auto tree = os::process_tree(guardian);
+  if (!tree.empty()) tree.erase(tree.begin());
+  return tree;
+}
+
 bool is_own_port(const Readiness::Watched& watched, Port port) {
   return watched.port == port || std::count(watched.named_ports.begin(), watched.named_ports.end(), port) > 0;
 }
@@ -99,9 +106,12 @@ void Readiness::examine(Entry& entry, const std::vector<os::Listener>& listeners
   if (!inodes.empty()) {
     if (entry.foreign_told && now - entry.last_look < kForeignPause) return;
     entry.last_look = now;
-    const auto tree = os::process_tree(entry.watched.guardian);
+    const auto tree = service_tree(entry.watched.guardian);
     bool hidden = false;
-    if (!os::socket_owners(tree, inodes, &hidden).empty()) return listening(entry, {});
+    if (!os::socket_owners(tree, inodes, &hidden).empty()) {
+      known_inodes_.insert(inodes.begin(), inodes.end());  // nobody's stray, once this service is watched no more
+      return listening(entry, {});
+    }
     const bool is_new = std::any_of(inodes.begin(), inodes.end(), [this](auto inode) { return !known_inodes_.contains(inode); });
     if (hidden && is_new) return listening(entry, "unproven: the kernel hides who listens on port " + std::to_string(entry.watched.port));
     if (!entry.foreign_told && !hidden) {
@@ -129,7 +139,7 @@ void Readiness::find_strays(const std::vector<os::Listener>& listeners, TimePoin
     if (expected || !known_inodes_.insert(listener.inode).second) continue;
     for (auto& [name, entry] : entries_) {
       if (entry.watched.port == 0) continue;
-      const auto tree = os::process_tree(entry.watched.guardian);
+      const auto tree = service_tree(entry.watched.guardian);
       if (os::socket_owners(tree, {listener.inode}).empty()) continue;
       if (!entry.elsewhere || listener.port < *entry.elsewhere) {
         entry.elsewhere = listener.port;
@@ -158,7 +168,7 @@ bool Readiness::serves(pid_t guardian, Port port) {
   if (!listeners || listeners->empty()) return false;
   std::vector<std::uint64_t> inodes;
   for (const auto& listener : *listeners) inodes.push_back(listener.inode);
-  return !os::socket_owners(os::process_tree(guardian), inodes).empty();
+  return !os::socket_owners(service_tree(guardian), inodes).empty();
 }
 
 }  // namespace devinit::supervisor

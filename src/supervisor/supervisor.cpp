@@ -1,5 +1,6 @@
 #include "supervisor/supervisor.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 
@@ -248,32 +249,34 @@ void Supervisor::on_report(std::string service, const std::optional<guardian::Re
 }
 
 void Supervisor::on_tree_empty(const std::string& service, int wait_status, std::uint64_t lost_log_bytes) {
-  const auto* config = engine_.config_of(service);
   const auto port = engine_.port_of(service, "");
   const auto status = os::ExitStatus::from_wait_status(wait_status);
   engine::ServiceMachine::Event event{Kind::tree_empty, describe_end(status)};
   event.clean_exit = status.success();
   event.exit_code = status.code();
   const auto running = running_.find(service);
-  if (running != running_.end() && config != nullptr && port) {
-    const auto listeners = os::listeners_on(*port);
-    const bool foreign = listeners && !listeners->empty();
-    const bool says_so = running->second.met_busy_port || met_busy_port(service, running->second);
-    event.port_stolen = says_so;
-    if (says_so && !foreign && running->second.fenced && unfenced_retries_[service]++ == 0) {
-      // Only our own fence can have been in its way: a server without SO_REUSEADDR.
-      writer_.remember_no_fence(config::ports_key(service, ""));
-      tell("info", service, "cannot bind behind the port fence: trying without it");
-    } else if (says_so && !foreign && !running->second.fenced) {
-      unusable_.insert(service);  // closing connections of an earlier run keep such a server out for up to 60 s
-    }
-  }
-  if (engine_.snapshot(service).state == engine::State::stopping && port) warn_of_listener_left(service, *port);
+  if (running != running_.end() && port) event.port_stolen = ended_by_busy_port(service, running->second, *port);
+  if (port) just_ended_[service] = *port;
   if (lost_log_bytes > 0) tell("warning", service, std::to_string(lost_log_bytes) + " bytes of its log could not be written");
   readiness_.forget(service);
   running_.erase(service);
   log_.info(service + ": " + event.text);
   post(engine::ServiceEvent{service, event});
+}
+
+/// Whether it ended because it could not bind; when only our own fence or closing connections can have been in its way, the next try
+/// is made without them.
+bool Supervisor::ended_by_busy_port(const std::string& service, const Running& running, Port port) {
+  if (!running.met_busy_port && !met_busy_port(service, running)) return false;
+  const auto listeners = os::listeners_on(port);
+  const bool foreign = listeners && !listeners->empty();
+  if (!foreign && running.fenced && unfenced_retries_[service]++ == 0) {
+    writer_.remember_no_fence(config::ports_key(service, ""));
+    tell("info", service, "cannot bind behind the port fence: trying without it");
+  } else if (!foreign && !running.fenced) {
+    unusable_.insert(service);  // closing connections of an earlier run keep a server without SO_REUSEADDR out for up to 60 s
+  }
+  return true;
 }
 
 /// The service is ending without having been ready, and its log says that its port was in use.
@@ -282,13 +285,21 @@ bool Supervisor::met_busy_port(const std::string& service, const Running& runnin
   return says_port_in_use(setup_.project.paths.logs + "/" + service + ".log", running.log_start);
 }
 
-/// The tree is empty, so whoever listens now escaped from us or is a stranger: either way the user should know.
-void Supervisor::warn_of_listener_left(const std::string& service, Port port) {
-  const auto listeners = os::listeners_on(port);
-  if (!listeners || listeners->empty()) return;
-  const auto holders = ports::holders_of(port);
-  const std::string who = holders.empty() ? "a process that just ended" : ports::describe(holders.front());
-  tell("warning", service, "port " + std::to_string(port) + " is still listened on by " + who);
+/// Before a command is told that services are down: their trees are empty, so whoever listens on their ports escaped from us or is a
+/// stranger, and the user should know. One look at the kernel's table for all of them.
+void Supervisor::warn_of_listeners_left() {
+  const auto ended = std::exchange(just_ended_, {});
+  if (ended.empty()) return;
+  const auto listeners = os::all_listeners();
+  if (!listeners) return;
+  for (const auto& [service, port] : ended) {
+    const bool down = engine::is_down(engine_.snapshot(service).state);
+    const bool listened = std::any_of(listeners->begin(), listeners->end(), [port = port](const auto& row) { return row.port == port; });
+    if (!down || !listened) continue;
+    const auto holders = ports::holders_of(port);
+    const std::string who = holders.empty() ? "a process that just ended" : ports::describe(holders.front());
+    tell("warning", service, "port " + std::to_string(port) + " is still listened on by " + who);
+  }
 }
 
 void Supervisor::on_guardian_lost(const std::string& service) {

@@ -64,7 +64,7 @@ class Supervisor : api::Handler, Readiness::Observer {
   void refuse(api::Stream& stream, const Error& error);
   void on_report(std::string service, const std::optional<guardian::Report>& report);
   void on_guardian_lost(const std::string& service);
-  void warn_of_listener_left(const std::string& service, Port port);
+  void warn_of_listeners_left();
   void end_orphans();
   void on_tree_empty(const std::string& service, int wait_status, std::uint64_t lost_log_bytes);
   void on_file_deleted();
@@ -105,6 +105,7 @@ class Supervisor : api::Handler, Readiness::Observer {
     bool met_busy_port = false;    ///< said so in its log before its first process ended
   };
   [[nodiscard]] bool met_busy_port(const std::string& service, const Running& running) const;
+  [[nodiscard]] bool ended_by_busy_port(const std::string& service, const Running& running, Port port);
 
   boost::asio::io_context& loop_;
   Setup setup_;
@@ -134,6 +135,7 @@ class Supervisor : api::Handler, Readiness::Observer {
   std::map<std::string, Running> running_;
   std::optional<RuntimeVariables> runtime_variables_;         ///< until a port changes: the same for all services of one context
   StartContextPtr runtime_context_;
+  std::map<std::string, Port> just_ended_;                    ///< services whose ports are looked at before a command ends
   std::set<std::string> changed_;                             ///< services that clients have not been told about
   std::set<std::string> lost_;                                ///< services whose guardian was killed; their orphans are being ended
   std::optional<TimePoint> lost_deadline_;
