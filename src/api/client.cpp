@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "api/json_reader.hpp"
+#include "os/readable.hpp"
 
 namespace devinit::api {
 namespace {
@@ -51,25 +52,43 @@ struct Client::Impl {
     error_code failure;
     socket.assign(asio::local::stream_protocol(), fd, failure);
     ASSERT(!failure);
+    socket.non_blocking(true, failure);
+    ASSERT(!failure);
     parser.eager(true);              // take everything that has arrived in one call
     parser.body_limit(boost::none);  // a stream has no length; single lines are bounded in `next`
   }
 
+  /// Waits as long as `patience` allows; the caller tries again afterwards.
+  Result<> wait(os::Readiness what) {
+    const auto waited = os::wait_ready(socket.native_handle(), what, patience.cancel_fd, patience.limit);
+    if (waited.cancelled && patience.on_cancel) return patience.on_cancel();
+    if (waited.cancelled) return Error(Errc::interrupted, "interrupted");
+    if (!waited.ready) return Error(Errc::timeout, "the supervisor does not answer");
+    return {};
+  }
+
   /// Writes until all is written or the server takes no more.
-  void write(std::string_view text) {
+  Result<> write(std::string_view text) {
     error_code failure;
-    while (!text.empty() && (!failure || failure == asio::error::interrupted)) {
+    while (!text.empty()) {
       text.remove_prefix(socket.write_some(asio::buffer(text), failure));
+      if (failure == asio::error::would_block) {
+        TRY(wait(os::Readiness::writable));
+      } else if (failure && failure != asio::error::interrupted) {
+        break;
+      }
     }
+    return {};
   }
 
   /// Waits for more of the response and parses all of it.
   Result<> read_more() {
     error_code failure;
-    std::size_t size = 0;
-    do {
+    std::size_t size = socket.read_some(buffer.prepare(kReadSize), failure);
+    while (failure == asio::error::interrupted || failure == asio::error::would_block) {
+      if (failure == asio::error::would_block) TRY(wait(os::Readiness::readable));
       size = socket.read_some(buffer.prepare(kReadSize), failure);
-    } while (failure == asio::error::interrupted);
+    }
     if (failure) return end_of_connection(failure);
     buffer.commit(size);
     return parse();
@@ -123,6 +142,7 @@ struct Client::Impl {
 
   asio::io_context loop{1};
   asio::local::stream_protocol::socket socket;
+  Patience patience;
   boost::beast::flat_buffer buffer;
   http::response_parser<http::string_body> parser;
   std::size_t searched = 0;  ///< no line ends before this offset of the body
@@ -134,11 +154,12 @@ Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
 Client::~Client() = default;
 
-Result<> Client::send(const Request& request) {
+Result<> Client::send(const Request& request, Patience patience) {
+  impl_->patience = std::move(patience);
   impl_->is_status = request.op == Request::Op::status;
   // A server that refuses a request before it has read all of it answers, then closes: when writing fails the answer is there
   // to read.
-  impl_->write(http_request(request));
+  TRY(impl_->write(http_request(request)));
   while (!impl_->parser.is_header_done()) TRY(impl_->read_more());
   const unsigned status = impl_->parser.get().result_int();
   if (status == 200) return {};

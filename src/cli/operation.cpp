@@ -45,9 +45,15 @@ Operation::Operation(const Project& project, Output& output, os::Interrupts& int
 
 Result<> Operation::begin(const api::Request& request) {
   op_ = request.op;
-  TRY_ASSIGN(auto connection, send_request(project_, request, interrupts_.fd()));
+  TRY_ASSIGN(auto connection, send_request(project_, request, patience()));
   connection_.emplace(std::move(connection));
   return {};
+}
+
+/// Ctrl-C means the same while a request is being sent as later.
+api::Patience Operation::patience() {
+  const auto obey = [this] { return interrupts_.take() ? interrupt() : Result<>(); };
+  return {.limit = kAnswerPatience, .cancel_fd = interrupts_.fd(), .on_cancel = obey};
 }
 
 void Operation::stream_logs(LogFollower& follower, LogFollower::Sink sink) {
@@ -60,6 +66,8 @@ Result<api::Done> Operation::wait_done() {
     TRY_ASSIGN(const bool event_waits, wait_for_event());
     if (!event_waits) continue;
     auto event = connection_->client.next();
+    if (!event && event.error().code == Errc::timeout) return no_answer(project_);  // it was stopped in the middle of a line
+    if (!event && event.error().code == Errc::interrupted) return event.error();
     if (!event || !*event) return supervisor_gone(project_);
     if (output_.style().json) output_.data(api::encode(**event));
     show(**event);
@@ -117,7 +125,8 @@ Result<> Operation::send_cancel() {
   api::Request request;
   request.op = api::Request::Op::cancel;
   request.operation = operation_;
-  TRY(client.send(request));
+  const auto sent = client.send(request, patience());
+  if (!sent) return sent.error().code == Errc::timeout ? no_answer(project_) : sent.error();
   cancel_.emplace(std::move(client));
   return {};
 }
@@ -144,7 +153,8 @@ void Operation::answer(const api::Busy& busy) {
   request.reason = decision.reason;
   auto client = connection_->link.connect();
   // When it cannot be answered the supervisor is going away, and the stream of events says so next.
-  if (!client || !client->send(request)) return;
+  // Ctrl-C ends the waiting and is left to the loop.
+  if (!client || !client->send(request, {.limit = kAnswerPatience, .cancel_fd = interrupts_.fd()})) return;
   while (true) {
     const auto event = client->next();
     if (!event || !*event) break;

@@ -18,13 +18,14 @@ class Operation {
  public:
   Operation(const Project& project, Output& output, os::Interrupts& interrupts, ConflictResolver resolver, bool live);
 
-  /// Sends the request; starts a supervisor when there is none.
+  /// Sends the request; starts a supervisor when there is none. Errc::timeout when the supervisor does not answer; for Ctrl-C see
+  /// `wait_done`: one that comes before the supervisor has answered is obeyed as soon as it has.
   [[nodiscard]] Result<> begin(const api::Request& request);
   /// `follower` and `sink` are called while waiting; both outlive the operation.
   void stream_logs(LogFollower& follower, LogFollower::Sink sink);
   /// Shows events until the next `Done`. The first Ctrl-C asks the supervisor to cancel and goes on waiting; the second one,
   /// and the first one where there is nothing to cancel (`stop`; an `up` that holds nothing), is Errc::interrupted at once.
-  /// Errc::io when the supervisor goes away.
+  /// Errc::io when the supervisor goes away, Errc::timeout when it does not answer the cancellation.
   [[nodiscard]] Result<api::Done> wait_done();
   /// Ends the connection. When nothing of the project runs any more, waits for the supervisor's end (5 s at most), so that its
   /// lock is free.
@@ -38,6 +39,7 @@ class Operation {
  private:
   [[nodiscard]] Result<bool> wait_for_event();
   [[nodiscard]] Result<> interrupt();
+  [[nodiscard]] api::Patience patience();
   [[nodiscard]] Result<> send_cancel();
   void show(const api::Event& event);
   void answer(const api::Busy& busy);

@@ -8,7 +8,6 @@
 #include "config/templates.hpp"
 #include "os/file_lock.hpp"
 #include "os/files.hpp"
-#include "os/readable.hpp"
 
 namespace devinit::cli {
 namespace {
@@ -67,8 +66,7 @@ std::optional<engine::ProjectSnapshot> ask_supervisor(const Project& project) {
   auto client = link->connect();
   api::Request request;
   request.op = api::Request::Op::status;
-  if (!client || !client->send(request)) return std::nullopt;
-  if (!client->buffered() && !os::wait_readable({client->fd()}, std::chrono::seconds(1))[0]) return std::nullopt;
+  if (!client || !client->send(request, {.limit = std::chrono::seconds(1)})) return std::nullopt;
   const auto event = client->next();
   if (!event || !*event) return std::nullopt;
   const auto* done = std::get_if<api::Done>(&**event);

@@ -9,6 +9,7 @@
 #include "os/file_lock.hpp"
 #include "os/files.hpp"
 #include "os/readable.hpp"
+#include "os/self.hpp"
 #include "os/spawn.hpp"
 #include "os/unix_socket.hpp"
 
@@ -17,7 +18,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kPatience = std::chrono::seconds(10);
+/// For a supervisor that has the lock and does not listen yet (or any more).
+constexpr auto kStartPatience = std::chrono::seconds(60);
 /// Backstop for a lock that is released after the last event about its file: the look is repeated at least this often.
 constexpr auto kLookAgain = std::chrono::milliseconds(100);
 constexpr int kReadyFd = 3;
@@ -117,17 +119,21 @@ bool wait_for_lock_change(const Project& project, os::DirectoryWatch& watch, int
   return !readable[2];
 }
 
+}  // namespace
+
 Error no_answer(const Project& project) {
   const auto owner = lock_owner(project);
-  const std::string who = owner ? " (process " + std::to_string(owner->pid) + ")" : std::string();
-  return Error(Errc::timeout, "the supervisor of this project" + who + " does not answer",
-               "is it stopped? `kill -CONT` lets it go on; its log is " + project.paths.supervisor_log);
+  const std::string pid = owner ? std::to_string(owner->pid) : std::string();
+  return Error(Errc::timeout, "the supervisor of this project" + (owner ? " (process " + pid + ")" : "") + " does not answer",
+               "is it stopped? `kill -CONT" + (owner ? " " + pid : "") + "` lets it go on; its log is " + project.paths.supervisor_log);
 }
-
-}  // namespace
 
 Result<api::Client> SupervisorLink::connect() const {
   TRY_ASSIGN(auto fd, os::connect_unix(socket));
+  if (const auto uid = os::peer_uid(fd.get()); uid != os::own_uid()) {
+    return Error(Errc::refused, "the supervisor of this project belongs to another user (uid " + std::to_string(uid) + ")",
+                 "nothing was sent to it; who else can write the project folder?");
+  }
   return api::Client(fd.release());
 }
 
@@ -146,12 +152,14 @@ Result<Connection> find_or_start_supervisor(const Project& project, int cancel_f
   TRY(os::create_data_directories(project.paths));
   // Made only when there is something to wait for: to close an inotify instance takes milliseconds.
   std::optional<os::DirectoryWatch> watch;
-  const auto deadline = Clock::now() + kPatience;
+  const auto deadline = Clock::now() + kStartPatience;
   while (Clock::now() < deadline) {
     if (watch) watch->drain();
     if (auto link = find_supervisor(project)) {
       // Kept, not only tried: a supervisor with nothing to do ends with its last connection.
-      if (auto client = link->connect()) return Connection{std::move(*link), std::move(*client)};
+      auto client = link->connect();
+      if (client) return Connection{std::move(*link), std::move(*client)};
+      if (client.error().code == Errc::refused) return client.error();
     }
     if (!os::FileLock::is_held(project.paths.lock_file)) {
       TRY_ASSIGN(const bool started, start_supervisor(project, cancel_fd));
@@ -166,14 +174,17 @@ Result<Connection> find_or_start_supervisor(const Project& project, int cancel_f
   return no_answer(project);
 }
 
-Result<Connection> send_request(const Project& project, const api::Request& request, int cancel_fd) {
+Result<Connection> send_request(const Project& project, const api::Request& request, api::Patience patience) {
+  patience.limit = kAnswerPatience;
   constexpr int kAttempts = 3;
   for (int attempt = 1;; ++attempt) {
-    TRY_ASSIGN(auto connection, find_or_start_supervisor(project, cancel_fd));
-    const auto sent = connection.client.send(request);
+    TRY_ASSIGN(auto connection, find_or_start_supervisor(project, patience.cancel_fd));
+    const auto sent = connection.client.send(request, patience);
     if (sent) return connection;
+    const Errc code = sent.error().code;
+    if (code == Errc::timeout) return no_answer(project);
     // It accepted us in the last moment of its life; anything else it would say again.
-    if (sent.error().code == Errc::protocol || attempt == kAttempts) return sent.error();
+    if (code != Errc::io || attempt == kAttempts) return sent.error();
     if (!os::wait_for_exit(connection.link.process, std::chrono::seconds(1))) return sent.error();
   }
 }

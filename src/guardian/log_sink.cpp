@@ -44,35 +44,64 @@ void LogSink::rotate() {
   reopen();
 }
 
-bool LogSink::write_all(const char* data, size_t size) {
-  while (size > 0) {
-    const long put = call(__NR_write, fd_, data, size);
-    if (put == -EINTR) continue;
-    if (put <= 0) return false;
-    data += put;
-    size -= static_cast<size_t>(put);
-    size_ += static_cast<uint64_t>(put);
+/// How much of `data` goes into the file that is open now: whole lines, as many as fit. 0: a new file comes first.
+size_t LogSink::share_of_this_file(const char* data, size_t size) const {
+  constexpr uint64_t kLongestLine = 64 * 1024;  // we do not wait for the end of a line for ever
+  const size_t room = size_ < max_size_ ? static_cast<size_t>(max_size_ - size_) : 0;
+  if (size <= room) return size;
+  for (size_t end = room; end > 0; --end) {
+    if (data[end - 1] == '\n') return end;
   }
-  return true;
+  if (size_ > 0 && (last_byte_ == '\n' || size_ > max_size_ + kLongestLine)) return 0;
+  for (size_t end = room; end < size; ++end) {
+    if (data[end] == '\n') return end + 1;
+  }
+  return size;
+}
+
+/// As much as the disk takes; returns how much that was.
+size_t LogSink::write_some(const char* data, size_t size) {
+  size_t written = 0;
+  while (written < size) {
+    const long got = call(__NR_write, fd_, data + written, size - written);
+    if (got == -EINTR) continue;
+    if (got <= 0) break;
+    written += static_cast<size_t>(got);
+    size_ += static_cast<uint64_t>(got);
+    last_byte_ = data[written - 1];
+  }
+  return written;
+}
+
+void LogSink::put(const char* data, size_t size) {
+  if (unreported_ > 0) {
+    Text<96> gap;
+    gap << (last_byte_ == '\n' ? "" : "\n") << "[devinit: " << unreported_ << " bytes of log could not be written]\n";
+    if (write_some(gap.c_str(), gap.size()) == gap.size()) unreported_ = 0;
+  }
+  const size_t lost = size - (unreported_ == 0 ? write_some(data, size) : 0);
+  dropped_ += lost;
+  unreported_ += lost;
 }
 
 void LogSink::write(const char* data, size_t size) {
   struct stat info;
-  if (fd_ < 0 || (look(fd_, &info) && info.st_nlink == 0)) reopen();  // somebody deleted the file
-  // Rotate between lines, but do not wait for the end of a line for ever.
-  constexpr uint64_t kLongestLine = 64 * 1024;
-  if (size_ + size > max_size_ && size_ > 0 && (last_byte_ == '\n' || size_ > max_size_ + kLongestLine)) rotate();
-  if (unreported_ > 0) {
-    Text<96> gap;
-    gap << (last_byte_ == '\n' ? "" : "\n") << "[devinit: " << unreported_ << " bytes of log could not be written]\n";
-    if (write_all(gap.c_str(), gap.size())) unreported_ = 0;
+  if (fd_ < 0 || !look(fd_, &info) || info.st_nlink == 0) {
+    reopen();  // somebody deleted the file
+  } else {
+    size_ = static_cast<uint64_t>(info.st_size);  // somebody may have emptied it
   }
-  if (fd_ >= 0 && unreported_ == 0 && write_all(data, size)) {
-    last_byte_ = data[size - 1];
-    return;
+  while (size > 0) {
+    size_t share = share_of_this_file(data, size);
+    if (share == 0) {
+      rotate();
+      share = share_of_this_file(data, size);
+      if (share == 0) share = size;  // the folder does not let us rename: better a big file than none
+    }
+    put(data, share);
+    data += share;
+    size -= share;
   }
-  dropped_ += size;
-  unreported_ += size;
 }
 
 }  // namespace devinit::guardian

@@ -18,13 +18,12 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
-#include <initializer_list>
 #include <new>
 
+#include "guardian/launch.hpp"
 #include "guardian/log_sink.hpp"
 #include "guardian/process_tree.hpp"
 #include "guardian/protocol.hpp"
@@ -36,12 +35,15 @@ namespace {
 
 using Ms = long long;
 
-/// Output is read at most this often, unless a read filled the buffer: 10,000 single lines a second cost 500 wake-ups, not 10,000.
+/// Output is read at most this often, unless there is much of it: 10,000 single lines a second cost 500 wake-ups, not 10,000, and a flood
+/// does not wait for us.
 constexpr Ms kCoalesce = 2;
+constexpr long kMuch = 4096;
 /// SIGKILL rounds against a tree that forks faster than it dies end here, and the survivors are reported.
 constexpr Ms kKillBudget = 10'000;
 
 constexpr int kMonotonic = 1;     // CLOCK_MONOTONIC
+constexpr int kBootTime = 7;      // CLOCK_BOOTTIME
 constexpr int kSetMask = 2;       // SIG_SETMASK
 constexpr int kNoWait = 1;        // WNOHANG
 constexpr size_t kSignalSet = 8;  // bytes of the kernel's sigset_t
@@ -51,6 +53,13 @@ Ms now_ms() {
   __kernel_timespec now;
   call(__NR_clock_gettime, kMonotonic, &now);
   return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
+}
+
+/// The clock of /proc/PID/stat: a hundredth of a second is its unit on all machines that we know.
+uint64_t boot_ticks() {
+  __kernel_timespec now;
+  call(__NR_clock_gettime, kBootTime, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 100 + static_cast<uint64_t>(now.tv_nsec) / 10'000'000;
 }
 
 void close(int fd) { call(__NR_close, fd); }
@@ -63,20 +72,24 @@ class Guardian {
  private:
   enum class Phase { running, stopping, killing };
 
-  bool launch();
-  [[noreturn]] void run_child(const int (&out)[2], const int (&err)[2], const int (&in)[2]);
+  bool launch_leader();
   void loop();
   Ms next_timeout(Ms now) const;
   void on_control();
+  void hang_up();
   void on_children();
-  bool drain(int* fd);
+  bool drain();
   void begin_stop(int signal, Target target, Ms grace);
   void begin_kill();
-  void signal_tree(int signal, bool stragglers_only);
+  void scan();
+  bool was_asked(const Process& process) const;
+  void signal_tree(int signal, bool unasked_only);
+  void ask_stragglers();
   void on_deadline();
   bool only_spared_left();
-  bool is_spared(const Process& process) const;
+  bool is_shared_daemon(const Process& process) const;
   void report(ReportKind kind, int value, uint64_t extra = 0) const;
+  void report_survivors();
   void finish_empty();
 
   const char* program_;
@@ -86,20 +99,18 @@ class Guardian {
   Order on_supervisor_loss_;
   LogSink log_;
   Tree tree_;
+  int unspared_ = 0;  // how many in it are to be ended
 
   const pid_t self_ = static_cast<pid_t>(call(__NR_getpid));
-  volatile int* exec_failure_ = nullptr;  // in memory shared with the child: the errno of its exec
   int control_ = kControlFd;
   int signals_ = -1;
-  int out_ = -1;
-  int err_ = -1;
-  int stdin_keeper_ = -1;  // the service's stdin never reaches its end: watchers exit on that
-  pid_t leader_ = -1;
+  Leader leader_;
   bool leader_alive_ = false;
   int leader_status_ = 0;
 
   Phase phase_ = Phase::running;
-  bool stragglers_told_ = false;
+  Target asked_ = Target::leader;  // who was sent the stop signal: a second one means "at once" to many programs
+  uint64_t asked_at_ = 0;          // … and when, in the ticks of /proc/PID/stat
   Ms deadline_ = -1;       // end of the grace, or of the kill budget
   Ms next_round_ = -1;     // next SIGKILL round
   Ms round_pause_ = 1;
@@ -118,84 +129,45 @@ Guardian::Guardian(char** arguments, char** environment) : environment_(environm
 
 void Guardian::report(ReportKind kind, int value, uint64_t extra) const {
   const Report record{kind, value, extra};
-  // A supervisor that is gone does not read; the tree is ended because of the same end of file.
-  if (control_ >= 0) call(__NR_sendto, control_, &record, sizeof record, MSG_NOSIGNAL, 0, 0);
+  // A supervisor that is gone does not read; the tree is ended because of the same end of file. Only hundreds of reports to one that was
+  // stopped fill the socket, so only the last ones: those of the daemons that were spared.
+  while (control_ >= 0 && call(__NR_sendto, control_, &record, sizeof record, MSG_NOSIGNAL, 0, 0) == -EAGAIN) {
+    pollfd room{control_, POLLOUT, 0};
+    call(__NR_ppoll, &room, 1, 0, 0, kSignalSet);
+  }
 }
 
-void Guardian::run_child(const int (&out)[2], const int (&err)[2], const int (&in)[2]) {
-  call(__NR_setpgid, 0, 0);
-  call(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  const bool orphaned = call(__NR_getppid) != self_;  // the guardian died before the line above
-  const uint64_t none = 0;
-  call(__NR_rt_sigprocmask, kSetMask, &none, 0, kSignalSet);
-  call(__NR_dup3, in[0], 0, 0);
-  call(__NR_dup3, out[1], 1, 0);
-  call(__NR_dup3, err[1], 2, 0);
-  // Everything else is close-on-exec.
-  if (!orphaned) *exec_failure_ = static_cast<int>(-call(__NR_execve, program_, command_, environment_));
-  if (*exec_failure_ == ENOEXEC) {  // a script without a first line: what a shell would do. PROGRAM stands before ARGV0 in our own argv
-    char shell[] = "/bin/sh";
-    command_[0] = command_[-1];
-    command_[-1] = shell;
-    *exec_failure_ = static_cast<int>(-call(__NR_execve, shell, command_ - 1, environment_));
-  }
-  for (;;) call(__NR_exit_group, 127);
-}
-
-bool Guardian::launch() {
-  int in[2];
-  int out[2];
-  int err[2];
-  const long shared = call(__NR_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  long error = shared < 0 && shared > -4096 ? shared : 0;
-  for (auto* ends : {&in, &out, &err}) {
-    if (error == 0) error = call(__NR_pipe2, *ends, O_CLOEXEC);
-  }
+bool Guardian::launch_leader() {
+  const int error = signals_ < 0 ? -signals_ : launch(program_, command_, environment_, &leader_);
   if (error != 0) {
-    report(ReportKind::exec_failed, static_cast<int>(-error), 1);
+    report(ReportKind::exec_failed, error, 1);
     return false;
   }
-  exec_failure_ = reinterpret_cast<volatile int*>(shared);
-  call(__NR_fcntl, out[0], F_SETFL, O_NONBLOCK);
-  call(__NR_fcntl, err[0], F_SETFL, O_NONBLOCK);
-  const long child = call(__NR_clone, SIGCHLD, 0, 0, 0, 0);  // a plain fork: we are a few pages
-  if (child == 0) run_child(out, err, in);
-  if (child < 0) {
-    report(ReportKind::exec_failed, static_cast<int>(-child), 1);
-    return false;
-  }
-  close(in[0]);
-  close(out[1]);
-  close(err[1]);
-  stdin_keeper_ = in[1];
-  out_ = out[0];
-  err_ = err[0];
-  leader_ = static_cast<pid_t>(child);
   leader_alive_ = true;
   Process process{};
-  read_process(leader_, &process);
-  report(ReportKind::spawned, leader_, process.start_ticks);
+  read_process(leader_.pid, &process);
+  report(ReportKind::spawned, leader_.pid, process.start_ticks);
   return true;
 }
 
-/// Moves one buffer from a pipe to the log; false when there was nothing to move.
-bool Guardian::drain(int* fd) {
+/// Moves one buffer from the service to the log; false when there was nothing to move.
+bool Guardian::drain() {
   static char buffer[64 * 1024];
-  if (*fd < 0) return false;
-  const long got = call(__NR_read, *fd, buffer, sizeof buffer);
+  if (leader_.output < 0) return false;
+  const long got = call(__NR_read, leader_.output, buffer, sizeof buffer);
   if (got > 0) {
     log_.write(buffer, static_cast<size_t>(got));
-    if (static_cast<size_t>(got) < sizeof buffer) muted_until_ = now_ms() + kCoalesce;
+    if (got < kMuch) muted_until_ = now_ms() + kCoalesce;
     return true;
   }
   if (got == -EAGAIN || got == -EINTR) return false;
-  close(*fd);  // the service closed its output; it goes on without
-  *fd = -1;
+  close(leader_.output);  // the service closed it, and goes on without
+  leader_.output = -1;
   return false;
 }
 
-bool Guardian::is_spared(const Process& process) const {
-  if (process.pid == leader_ || process.sid == self_) return false;  // a daemon has left our session
+bool Guardian::is_shared_daemon(const Process& process) const {
+  if (process.pid == leader_.pid || process.sid == self_) return false;  // a daemon has left our session
   const size_t length = length_of(process.name);
   for (const char* at = spared_names_; *at != '\0';) {
     const char* end = at;
@@ -206,36 +178,69 @@ bool Guardian::is_spared(const Process& process) const {
   return false;
 }
 
-void Guardian::signal_tree(int signal, bool stragglers_only) {
+/// Reads the tree anew. Shared daemons are spared, and so is what they have started.
+void Guardian::scan() {
   tree_.scan();
+  int spared = 0;
+  for (int i = 0; i < tree_.size(); ++i) {
+    Process& process = tree_[i];
+    process.spared = is_shared_daemon(process);
+    for (int k = 0; k < i && spared > 0 && !process.spared; ++k) process.spared = tree_[k].spared && tree_[k].pid == process.ppid;
+    if (process.spared) ++spared;
+  }
+  unspared_ = tree_.size() - spared;
+}
+
+/// Who was forked after the signal had none. In doubt, a hundredth of a second, we ask again: the other mistake would cost the whole grace.
+bool Guardian::was_asked(const Process& process) const {
+  if (process.start_ticks >= asked_at_) return false;
+  return asked_ == Target::tree || (asked_ == Target::group && process.pgid == leader_.pid);
+}
+
+void Guardian::signal_tree(int signal, bool unasked_only) {
+  scan();
   for (int i = 0; i < tree_.size(); ++i) {
     const Process& process = tree_[i];
-    if (stragglers_only && process.pgid == leader_ && leader_alive_) continue;
-    if (!is_spared(process)) signal_process(process, signal);
+    if (process.spared || (unasked_only && was_asked(process))) continue;
+    signal_process(process, signal);
+    if (process.is_stopped() && signal != SIGKILL) signal_process(process, SIGCONT);  // or it would never see the signal
   }
 }
 
+/// True when shared daemons are left and nothing else. Nothing at all is for wait4 to say. What hops from fork to fork can be missed by
+/// the last scan, hardly by two.
 bool Guardian::only_spared_left() {
-  tree_.scan();
-  for (int i = 0; i < tree_.size(); ++i) {
-    if (!is_spared(tree_[i])) return false;
-  }
-  return true;
+  const auto left = [this] { return tree_.size() > 0 && unspared_ == 0; };
+  if (!left()) return false;
+  scan();
+  return left();
 }
 
 void Guardian::begin_stop(int signal, Target target, Ms grace) {
   if (phase_ != Phase::running) return;
   phase_ = Phase::stopping;
   deadline_ = now_ms() + grace;
-  if (!leader_alive_ || target == Target::tree) {
-    signal_tree(leader_alive_ ? signal : SIGTERM, false);
-    stragglers_told_ = true;
-  } else if (target == Target::group) {
-    call(__NR_kill, -leader_, signal);  // the leader is not reaped yet, so the group is still its own
-  } else {
-    call(__NR_kill, leader_, signal);  // our own unreaped child: the pid cannot be anybody else's
+  if (leader_alive_) {
+    asked_ = target;
+    asked_at_ = boot_ticks();
+    if (target == Target::tree) {
+      signal_tree(signal, false);
+    } else {
+      // Our own unreaped child: neither the pid nor the group can be anybody else's.
+      const pid_t addressee = target == Target::group ? -leader_.pid : leader_.pid;
+      call(__NR_kill, addressee, signal);
+      call(__NR_kill, addressee, SIGCONT);  // a stopped process would never see the signal
+    }
   }
   on_children();
+}
+
+/// The leader is gone. Repeated with every child that ends: it may have forked after the scan before.
+void Guardian::ask_stragglers() {
+  const uint64_t now = boot_ticks();
+  signal_tree(SIGTERM, true);
+  asked_ = Target::tree;
+  asked_at_ = now;
 }
 
 void Guardian::begin_kill() {
@@ -250,23 +255,30 @@ void Guardian::on_deadline() {
   if (phase_ == Phase::stopping && now >= deadline_) begin_kill();
   if (phase_ != Phase::killing || now < next_round_) return;
   if (now >= deadline_) {
-    tree_.scan();
-    report(ReportKind::survivors, tree_.size(), tree_.size() > 0 ? static_cast<uint64_t>(tree_[0].pid) : 0);
-    done_ = true;
+    report_survivors();
     return;
   }
+  if (leader_alive_) call(__NR_kill, -leader_.pid, SIGKILL);  // the whole group in one step: no fork slips through
   signal_tree(SIGKILL, false);
   next_round_ = now_ms() + round_pause_;
   if (round_pause_ < 50) round_pause_ *= 2;
   on_children();
 }
 
+void Guardian::report_survivors() {
+  scan();
+  uint64_t first = 0;
+  for (int i = tree_.size() - 1; i >= 0; --i) {
+    if (!tree_[i].spared) first = static_cast<uint64_t>(tree_[i].pid);
+  }
+  report(ReportKind::survivors, unspared_ > 0 ? unspared_ : 1, first);  // wait4 knows of one, even if /proc hides it from us
+  done_ = true;
+}
+
 void Guardian::finish_empty() {
-  // What the last process wrote is still in the pipes; a spared daemon may hold them open, so read only what is there.
-  for (int* fd : {&out_, &err_}) {
-    constexpr int kMaxRounds = 64;  // a pipe holds at most 1 MiB; a daemon that goes on writing does not keep us
-    for (int round = 0; round < kMaxRounds && drain(fd); ++round) {
-    }
+  // What the last process wrote is still in the pipe; a spared daemon may hold it open, so read only what is there.
+  constexpr int kMaxRounds = 64;  // a pipe holds at most 1 MiB; a daemon that goes on writing does not keep us
+  for (int round = 0; round < kMaxRounds && drain(); ++round) {
   }
   report(ReportKind::empty, leader_status_, log_.dropped());
   done_ = true;
@@ -283,12 +295,12 @@ void Guardian::on_children() {
       return;
     }
     if (child <= 0) break;
-    if (child == leader_ && *exec_failure_ != 0) {
-      report(ReportKind::exec_failed, *exec_failure_, 0);
+    if (child == leader_.pid && *leader_.exec_failure != 0) {
+      report(ReportKind::exec_failed, *leader_.exec_failure, 0);
       done_ = true;
       return;
     }
-    if (child == leader_) {
+    if (child == leader_.pid) {
       leader_alive_ = false;
       leader_status_ = status;
       leader_ended = true;
@@ -298,11 +310,9 @@ void Guardian::on_children() {
     if (leader_ended) report(ReportKind::leader_exited, leader_status_);
     return;
   }
-  if (!leader_alive_ && !stragglers_told_ && phase_ == Phase::stopping) {
-    stragglers_told_ = true;
-    signal_tree(SIGTERM, true);
-  }
-  if (!leader_alive_ && only_spared_left()) {
+  if (leader_alive_) return;
+  if (phase_ == Phase::stopping) ask_stragglers();
+  if (only_spared_left()) {
     for (int i = 0; i < tree_.size(); ++i) report(ReportKind::spared, tree_[i].pid);
     finish_empty();
   }
@@ -334,21 +344,30 @@ Ms Guardian::next_timeout(Ms now) const {
   };
   if (phase_ == Phase::stopping) sooner(deadline_);
   if (phase_ == Phase::killing) sooner(next_round_);
-  if (muted_until_ > now && (out_ >= 0 || err_ >= 0)) sooner(muted_until_);
+  if (muted_until_ > now && leader_.output >= 0) sooner(muted_until_);
   if (at < 0) return -1;
   return at > now ? at - now : 0;
+}
+
+/// An order that we leave unread would reset the connection, and the supervisor would take that for our death before it reads our last report.
+void Guardian::hang_up() {
+  if (control_ < 0) return;
+  constexpr int kReading = 0;  // SHUT_RD: no more can come
+  call(__NR_shutdown, control_, kReading);
+  Order order;
+  while (call(__NR_recvfrom, control_, &order, sizeof order, 0, 0, 0) > 0) {
+  }
 }
 
 void Guardian::loop() {
   while (!done_) {
     const Ms now = now_ms();
     const bool muted = muted_until_ > now;
-    pollfd polled[4] = {{control_, POLLIN, 0}, {signals_, POLLIN, 0}, {muted ? -1 : out_, POLLIN, 0}, {muted ? -1 : err_, POLLIN, 0}};
+    pollfd polled[3] = {{control_, POLLIN, 0}, {signals_, POLLIN, 0}, {muted ? -1 : leader_.output, POLLIN, 0}};
     const Ms wait = next_timeout(now);
     const __kernel_timespec timeout{wait / 1000, wait % 1000 * 1'000'000};
-    call(__NR_ppoll, polled, 4, wait < 0 ? nullptr : &timeout, 0, kSignalSet);
-    if (polled[2].revents != 0) drain(&out_);
-    if (polled[3].revents != 0) drain(&err_);
+    call(__NR_ppoll, polled, 3, wait < 0 ? nullptr : &timeout, 0, kSignalSet);
+    if (polled[2].revents != 0) drain();
     if (polled[0].revents != 0) on_control();
     if (polled[1].revents != 0) {
       char information[128];  // signalfd_siginfo: all that matters is that a child ended
@@ -367,9 +386,10 @@ int Guardian::run() {
   signals_ = static_cast<int>(call(__NR_signalfd4, -1, &child_ended, kSignalSet, O_CLOEXEC | O_NONBLOCK));
   call(__NR_fcntl, control_, F_SETFD, FD_CLOEXEC);
   call(__NR_fcntl, control_, F_SETFL, O_NONBLOCK);
-  if (signals_ < 0 || !launch()) return 127;
-  loop();
-  return 0;
+  const bool launched = launch_leader();
+  if (launched) loop();
+  hang_up();
+  return launched ? 0 : 127;
 }
 
 }  // namespace

@@ -80,12 +80,15 @@ bool read_process(pid_t pid, Process* process) {
   process->name[kept] = '\0';
   process->pid = pid;
   process->state = close_paren[2];
+  process->spared = false;
   const char* at = close_paren + 3;
   process->ppid = static_cast<pid_t>(next_field(&at));
   process->pgid = static_cast<pid_t>(next_field(&at));
   process->sid = static_cast<pid_t>(next_field(&at));
-  constexpr int kFieldsBeforeStart = 15;  // tty_nr … itrealvalue, fields 7 to 21 of proc_pid_stat(5)
-  for (int i = 0; i < kFieldsBeforeStart; ++i) next_field(&at);
+  constexpr int kFieldsBeforeThreads = 13;  // tty_nr … nice, fields 7 to 19 of proc_pid_stat(5)
+  for (int i = 0; i < kFieldsBeforeThreads; ++i) next_field(&at);
+  process->threads = next_field(&at);
+  next_field(&at);  // itrealvalue
   process->start_ticks = static_cast<uint64_t>(next_field(&at));
   return true;
 }
@@ -102,10 +105,12 @@ void Tree::add_children(pid_t parent, pid_t thread) {
   for (const char* at = text; *at != '\0';) {
     const char* end = nullptr;
     const uint64_t pid = parse_number(at, &end);
-    if (end == at) break;
-    at = *end == ' ' ? end + 1 : end;
+    if (end == at || *end != ' ') break;  // every number is followed by a blank; one that the buffer cut would be a stranger's
+    at = end + 1;
     Process process;
-    if (read_process(static_cast<pid_t>(pid), &process)) add(process);
+    // It may have ended and its pid may be a stranger's by now; or its parent has, and it came to us.
+    const bool found = read_process(static_cast<pid_t>(pid), &process);
+    if (found && (process.ppid == parent || process.ppid == self_)) add(process);
   }
 }
 
@@ -121,12 +126,11 @@ void Tree::scan_all_processes() {
     if (read_process(pid, &process)) add(process);
   });
   // Keep what descends from us: repeat until a pass finds nothing new.
-  const auto self = static_cast<pid_t>(call(__NR_getpid));
   int kept = 0;
   for (bool grown = true; grown;) {
     grown = false;
     for (int i = kept; i < size_; ++i) {
-      bool ours = items_[i].ppid == self;
+      bool ours = items_[i].ppid == self_;
       for (int k = 0; k < kept && !ours; ++k) ours = items_[i].ppid == items_[k].pid;
       if (!ours) continue;
       const Process found = items_[i];
@@ -140,11 +144,11 @@ void Tree::scan_all_processes() {
 
 void Tree::scan() {
   size_ = 0;
+  self_ = static_cast<pid_t>(call(__NR_getpid));
   // Present with CONFIG_PROC_CHILDREN, as in every large distribution.
   const bool has_children_file = call(__NR_faccessat, AT_FDCWD, "/proc/thread-self/children", 0) == 0;
   if (has_children_file) {
-    const auto self = static_cast<pid_t>(call(__NR_getpid));
-    add_children(self, self);
+    add_children(self_, self_);
     // A child forked by a worker thread is listed under that thread; the array grows while we walk it.
     for (int i = 0; i < size_; ++i) add_children_of_threads(items_[i].pid);
   } else {
@@ -152,7 +156,7 @@ void Tree::scan() {
   }
   int living = 0;
   for (int i = 0; i < size_; ++i) {
-    if (items_[i].state != 'Z' && items_[i].state != 'X') items_[living++] = items_[i];
+    if (!items_[i].has_ended()) items_[living++] = items_[i];
   }
   size_ = living;
 }

@@ -1,18 +1,13 @@
 #include "os/paths.hpp"
 
-#include <fcntl.h>
 #include <pwd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <cstdint>
-#include <cstdio>
-#include <string_view>
 #include <vector>
 
 #include "os/files.hpp"
+#include "os/hash.hpp"
+#include "os/own_file.hpp"
 
 namespace devinit::os {
 namespace {
@@ -39,42 +34,13 @@ std::string state_path(const Environment& environment) {
   return home.empty() ? home : home + "/.local/state/devinit";
 }
 
-/// Sockets and locks live there: a folder that somebody else can write would let them talk to us in our name.
-Result<> check_private(const std::string& path) {
-  const char* hint = "set XDG_STATE_HOME to a folder of your own";
-  const UniqueFd fd(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-  struct stat status {};
-  if (!fd.valid() || ::fstat(fd.get(), &status) != 0) return errno_error("cannot open the state folder " + path, errno);
-  if (S_ISLNK(status.st_mode)) return Error(Errc::refused, "the state folder " + path + " is a symbolic link", hint);
-  if (!S_ISDIR(status.st_mode)) return Error(Errc::refused, "the state folder " + path + " is not a folder", hint);
-  if (status.st_uid != ::geteuid()) {
-    return Error(Errc::refused, "the state folder " + path + " belongs to uid " + std::to_string(status.st_uid), hint);
-  }
-  if ((status.st_mode & 022) != 0) {
-    return Error(Errc::refused, "the state folder " + path + " can be written by other users", "chmod 700 '" + path + "'");
-  }
-  return {};
-}
-
-/// A short name for a path (FNV-1a): tells projects apart in our own folder; no secret, no defence.
-std::string path_hash(std::string_view path) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char character : path) hash = (hash ^ static_cast<unsigned char>(character)) * 1099511628211ULL;
-  std::array<char, 17> text{};
-  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(hash));
-  return text.data();
-}
-
 bool writable(const std::string& folder) { return ::access(folder.c_str(), W_OK | X_OK) == 0; }
 
-/// A folder of ours inside somebody's project. A link there could send our files anywhere.
+/// A folder of ours inside somebody's project. One that somebody else put there could send our files anywhere, or name a
+/// supervisor of theirs.
 Result<> make_own_folder(const std::string& path) {
   TRY(make_directories(path, 0700));
-  struct stat status {};
-  if (::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode)) {
-    return Error(Errc::refused, path + " is a symbolic link", "remove it: devinit makes a folder of its own there");
-  }
-  return {};
+  return check_own_folder(path, "remove it: devinit makes a folder of its own there");
 }
 
 }  // namespace
@@ -88,7 +54,7 @@ Result<std::string> state_directory(const Environment& environment) {
   if (auto made = make_directories(path, 0700); !made) {
     return Error(made.error().code, made.error().message, "set XDG_STATE_HOME to a folder that you can write");
   }
-  TRY(check_private(path));
+  TRY(check_own_folder(path, "set XDG_STATE_HOME to a folder of your own"));  // sockets and locks live there
   return path;
 }
 
@@ -101,7 +67,7 @@ Result<ProjectPaths> project_paths(const std::string& root, const Environment& e
   paths.data = prefix + ".devinit";
   if (paths.read_only) {
     TRY_ASSIGN(const std::string state, state_directory(environment));
-    paths.data = state + "/projects/" + path_hash(paths.root);
+    paths.data = state + "/projects/" + short_hash(paths.root);
   }
   paths.logs = paths.data + "/logs";
   paths.state_file = paths.data + "/state.json";
@@ -114,10 +80,11 @@ Result<ProjectPaths> project_paths(const std::string& root, const Environment& e
 }
 
 Result<> create_data_directories(const ProjectPaths& paths) {
+  if (paths.read_only) TRY(make_own_folder(paths.data.substr(0, paths.data.rfind('/'))));
   TRY(make_own_folder(paths.data));
   TRY(make_own_folder(paths.logs));
   const std::string ignore = paths.data + "/.gitignore";
-  if (!path_exists(ignore)) TRY(replace_file(ignore, "*\n", 0644, Durable::no));
+  if (!path_exists(ignore)) TRY(replace_file(ignore, "*\n", 0644, Durable::no, Links::replace));
   return {};
 }
 

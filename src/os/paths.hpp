@@ -28,7 +28,8 @@ struct ProjectPaths {
 /// Computes the paths; creates nothing in the project. (`read_only`: access(2) W_OK fails or the file system is read-only;
 /// root is not asked, the file system decides.)
 [[nodiscard]] Result<ProjectPaths> project_paths(const std::string& root, const Environment& environment);
-/// Creates DATA (0700, with a `.gitignore` of "*") and LOGS.
+/// Creates DATA (0700, with a `.gitignore` of "*") and LOGS. Errc::refused with a hint when one of them is a symbolic link, somebody else's, or can
+/// be written by others.
 [[nodiscard]] Result<> create_data_directories(const ProjectPaths& paths);
 
 }  // namespace devinit::os

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <span>
 
 namespace devinit::os {
 namespace {
@@ -21,15 +22,27 @@ int poll_timeout(const std::optional<Clock::time_point>& deadline) {
   return static_cast<int>(std::clamp<decltype(left)>(left, 0, INT_MAX));
 }
 
-}  // namespace
-
-std::vector<bool> wait_readable(const std::vector<int>& fds, std::optional<std::chrono::milliseconds> timeout) {
-  std::vector<pollfd> polled;
-  for (const int fd : fds) polled.push_back({.fd = fd, .events = POLLIN, .revents = 0});
+/// poll(2) that interruptions neither end nor prolong.
+void poll_all(std::span<pollfd> polled, std::optional<std::chrono::milliseconds> timeout) {
   std::optional<Clock::time_point> deadline;
   if (timeout) deadline = Clock::now() + *timeout;
   while (::poll(polled.data(), polled.size(), poll_timeout(deadline)) < 0 && errno == EINTR) {
   }
+}
+
+}  // namespace
+
+ReadyOrCancelled wait_ready(int fd, Readiness what, int cancel_fd, std::optional<std::chrono::milliseconds> timeout) {
+  const short events = what == Readiness::readable ? POLLIN : POLLOUT;
+  std::array<pollfd, 2> polled{pollfd{.fd = fd, .events = events, .revents = 0}, pollfd{.fd = cancel_fd, .events = POLLIN, .revents = 0}};
+  poll_all(polled, timeout);
+  return {polled[0].revents != 0, polled[1].revents != 0};
+}
+
+std::vector<bool> wait_readable(const std::vector<int>& fds, std::optional<std::chrono::milliseconds> timeout) {
+  std::vector<pollfd> polled;
+  for (const int fd : fds) polled.push_back({.fd = fd, .events = POLLIN, .revents = 0});
+  poll_all(polled, timeout);
   std::vector<bool> readable;
   for (const auto& entry : polled) readable.push_back(entry.revents != 0);
   return readable;

@@ -15,6 +15,15 @@ namespace devinit::os {
 [[nodiscard]] std::vector<bool> wait_readable(const std::vector<int>& fds,
                                               std::optional<std::chrono::milliseconds> timeout = {});
 
+/// What one descriptor is waited for.
+enum class Readiness { readable, writable };
+/// As `wait_readable`, for `fd` in the given direction beside a `cancel_fd` to read (negative: none): {fd is ready, cancel_fd is readable}.
+struct ReadyOrCancelled {
+  bool ready = false;
+  bool cancelled = false;
+};
+[[nodiscard]] ReadyOrCancelled wait_ready(int fd, Readiness what, int cancel_fd, std::optional<std::chrono::milliseconds> timeout);
+
 /// The two ends of a pipe.
 struct Pipe {
   UniqueFd read_end;

@@ -15,10 +15,11 @@ namespace {
 /// Nobody but a single supervisor writes the file; the loop does not wait longer for a stranger.
 constexpr std::chrono::seconds kLockPatience{1};
 
-/// Replaces a file that only devinit writes, unless it says the same already: an unchanged file costs a read, not two fsyncs.
+/// Replaces a file that only devinit writes, unless it says the same already: an unchanged file costs a read. For what is made anew at every start: only
+/// `.ports.json` has to survive a power cut.
 Result<> replace_if_changed(const std::string& path, const std::string& text, mode_t mode, os::Links links) {
   if (os::is_own_file(path, text, mode)) return {};
-  return os::replace_file(path, text, mode, os::Durable::yes, links);
+  return os::replace_file(path, text, mode, os::Durable::no, links);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "os/children.hpp"
 #include "os/file_lock.hpp"
 #include "os/files.hpp"
+#include "os/hash.hpp"
 #include "os/program_image.hpp"
 #include "os/random.hpp"
 #include "os/ready_pipe.hpp"
@@ -22,13 +23,10 @@ namespace {
 
 constexpr Millis kSweepGrace{2000};
 
-/// One socket per project root; FNV-1a keeps the name short and stable. A state directory that cannot be made (no home, read-only) is no
+/// One socket per project root. A state directory that cannot be made (no home, read-only) is no
 /// reason not to work; one that others can write is.
 Result<std::string> socket_path(const project::Project& project) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char byte : project.root()) hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211ULL;
-  char name[24];
-  std::snprintf(name, sizeof name, "%016llx.sock", static_cast<unsigned long long>(hash));
+  const auto name = os::short_hash(project.root()) + ".sock";
   const auto state = os::state_directory(project.environment);
   if (!state && state.error().code == Errc::refused) return state.error();
   const auto folder = state ? *state + "/sockets" : project.paths.data;

@@ -102,6 +102,26 @@ TEST_CASE("a data folder that is a symbolic link is refused and nothing is writt
   CHECK(std::filesystem::is_empty(folder / "elsewhere"));
 }
 
+TEST_CASE("a data folder that somebody else made or can write is refused with a way out") {
+  const TemporaryFolder folder;
+  const auto paths = *project_paths(folder.path(), {});
+  REQUIRE(create_data_directories(paths).has_value());
+  for (const auto& path : {paths.data, paths.logs}) {
+    REQUIRE(::chmod(path.c_str(), 0777) == 0);
+    const auto shared = create_data_directories(paths);
+    REQUIRE(shared.has_error());
+    CHECK(shared.error().code == Errc::refused);
+    CHECK(shared.error().message.find(path) != std::string::npos);
+    CHECK_FALSE(shared.error().hint.empty());
+    REQUIRE(::chmod(path.c_str(), 0700) == 0);
+    if (::getuid() != 0) continue;
+    REQUIRE(::chown(path.c_str(), kNobody, kNobody) == 0);
+    CHECK(create_data_directories(paths).error().code == Errc::refused);
+    REQUIRE(::chown(path.c_str(), 0, 0) == 0);
+  }
+  CHECK(create_data_directories(paths).has_value());
+}
+
 TEST_CASE("a read-only project keeps its data under the state folder, each in a place of its own") {
   const TemporaryFolder folder;
   for (const char* name : {"one", "two"}) {

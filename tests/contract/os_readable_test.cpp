@@ -36,5 +36,21 @@ TEST_CASE("wait_readable gives up after its timeout") {
   CHECK(wait_readable({pipe.read_end.get()}, milliseconds(5)) == std::vector<bool>{false});
 }
 
+TEST_CASE("wait_ready waits for one direction of a descriptor, or for the one that cancels") {
+  const auto pipe = new_pipe();
+  const auto cancel = new_pipe();
+  const int in = pipe.read_end.get();
+  const auto nothing = wait_ready(in, Readiness::readable, cancel.read_end.get(), milliseconds(0));
+  CHECK_FALSE(nothing.ready);
+  CHECK_FALSE(nothing.cancelled);
+  CHECK(wait_ready(pipe.write_end.get(), Readiness::writable, -1, {}).ready);
+  REQUIRE(::write(cancel.write_end.get(), "x", 1) == 1);
+  const auto cancelled = wait_ready(in, Readiness::readable, cancel.read_end.get(), {});
+  CHECK_FALSE(cancelled.ready);
+  CHECK(cancelled.cancelled);
+  REQUIRE(::write(pipe.write_end.get(), "x", 1) == 1);
+  CHECK(wait_ready(in, Readiness::readable, -1, {}).ready);
+}
+
 }  // namespace
 }  // namespace devinit::os

@@ -63,7 +63,8 @@ Result<int> run_init(const Context& context) {
   const DiskFiles files(project.root(), project.environment);
   TRY_ASSIGN(const auto config, config::detect(files, project.folder_name()));
   TRY(os::create_data_directories(project.paths));
-  TRY(os::replace_file(project.paths.data + "/schema.json", config::schema_json(), kSharedFile, os::Durable::no));
+  TRY(os::replace_file(project.paths.data + "/schema.json", config::schema_json(), kSharedFile, os::Durable::no,
+                       os::Links::replace));
   TRY(extend_gitignore(project));
   TRY(os::replace_file(path, config::to_devinit_json(config), kSharedFile, os::Durable::yes));
   context.output.say("wrote " + path + " with " + names_of(config) + "; next: devinit start");
