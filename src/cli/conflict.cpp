@@ -1,6 +1,7 @@
 #include "cli/conflict.hpp"
 
 #include "os/terminal.hpp"
+#include "ports/probe.hpp"
 #include "ports/eviction.hpp"
 
 namespace devinit::cli {
@@ -81,8 +82,9 @@ ConflictResolver::Answer ConflictResolver::resolve(const api::Busy& busy) {
   const auto holders = ports::holders_of(busy.port);
   if (holders.empty() && !busy.by_devinit) {
     // Freed meanwhile, or hidden from us: the next claim tells, but not for ever.
-    if (++freed_[busy.port] <= kMostRetries) return {Choice::retry, "it is free again", false};
-    return give_way(busy, port_text(busy.port) + " is busy and its holder is not to be seen");
+    const bool free = ports::probe(busy.port) == ports::Verdict::free;
+    if (free && ++freed_[busy.port] <= kMostRetries) return {Choice::retry, "it is free again", false};
+    return give_way(busy, port_text(busy.port) + " is bound by a process that does not listen, and the kernel does not tell which");
   }
   const std::string held =
       port_text(busy.port) + " is held by " + (holders.empty() ? "another devinit" : name_holders(holders));

@@ -96,7 +96,8 @@ void Progress::on(const api::PortMoved& event) {
 void Progress::pause() { drawn_ = 0; }
 
 bool Progress::shows(const std::string& service) const {
-  return live_ && services_.size() <= kMostLiveLines && std::ranges::count(services_, service, &ServiceSnapshot::name) > 0;
+  constexpr int kWideEnough = 60;  // or the URL is cut
+  return live_ && output_.style().width >= kWideEnough && services_.size() <= kMostLiveLines && std::ranges::count(services_, service, &ServiceSnapshot::name) > 0;
 }
 
 void Progress::erase() {

@@ -48,7 +48,7 @@ ServiceSnapshot derive_orphan(const api::RecordedService& service) {
   snapshot.state = State::stopped;
   snapshot.ready = false;
   snapshot.pid.reset();
-  snapshot.detail = snapshot.wanted ? "it ended together with its supervisor" : "";
+  snapshot.detail = snapshot.wanted ? "its supervisor was killed; the next start, stop or up ends what is left" : "";
   return snapshot;
 }
 

@@ -70,7 +70,12 @@ Result<std::vector<std::pair<std::string, std::string>>> runtime_variables(
     set(variables, "VITE_API_URL", service_url(*port));
   }
   add_named_ports(services, lookup, variables);
-  for (const auto& [key, port] : passive) set(variables, variable_prefix(key) + "_PORT", std::to_string(port));
+  for (const auto& [key, port] : passive) {
+    // What devinit does not run never takes a name from a service ("Backend" beside `backend`).
+    const std::string name = variable_prefix(key) + "_PORT";
+    const bool taken = std::any_of(variables.begin(), variables.end(), [&](const auto& entry) { return entry.first == name; });
+    if (!taken) variables.emplace_back(name, std::to_string(port));
+  }
   for (const auto& [name, text] : config.runtime_env) {
     TRY_ASSIGN(const std::string value, expand(text, "", lookup));
     if (value.find_first_of("\r\n") != std::string::npos) {

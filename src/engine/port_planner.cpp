@@ -25,8 +25,13 @@ Error busy_error(const PortWish& wish, Port port, const std::string& reason) {
 }
 
 Error exhausted_error(const PortWish& wish, const std::string& holders) {
-  std::string text = "no free port for " + label(wish) + " in " + std::to_string(kTries) + " tries";
-  if (wish.prefer) text += " from " + std::to_string(*wish.prefer);
+  std::string text = "no free port for " + label(wish);
+  if (wish.search.last < 65535) {
+    text += " in the range " + std::to_string(wish.search.first) + "-" + std::to_string(wish.search.last);
+  } else {
+    text += " in " + std::to_string(kTries) + " tries";
+    if (wish.prefer) text += " from " + std::to_string(*wish.prefer);
+  }
   if (!holders.empty()) text += "; met: " + holders;
   return Error(Errc::busy, std::move(text), "stop some of them, or set another \"port\" for " + wish.service + " in devinit.json");
 }

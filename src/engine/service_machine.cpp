@@ -85,6 +85,8 @@ ServiceMachine::Effects ServiceMachine::after_crash(const Event& event, TimePoin
   const bool had_been_ready = was_ready_;
   was_ready_ = false;
   if (restart_.policy == config::RestartPolicy::never) return fail(now, event.text);
+  // The shell's own words for "not found" and "not executable": trying again would not help.
+  if (!had_been_ready && (event.exit_code == 127 || event.exit_code == 126)) return fail(now, event.text);
   if (event.exit_code && std::count(restart_.never_on.begin(), restart_.never_on.end(), *event.exit_code) > 0) {
     return fail(now, event.text + ", which must not restart");
   }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -61,6 +62,11 @@ Result<std::string> read_some(int fd) {
     if (count >= 0) return std::string(buffer.data(), static_cast<std::size_t>(count));
     if (errno != EINTR) return errno_error("cannot read from a pipe", errno);
   }
+}
+
+int only_if_pipe(int fd) noexcept {
+  struct stat info {};
+  return ::fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode) ? fd : -1;
 }
 
 }  // namespace devinit::os

@@ -31,6 +31,9 @@ struct Pipe {
 };
 [[nodiscard]] Result<Pipe> make_pipe();
 
+/// `fd` when it is a pipe, else -1: the write end of a pipe counts as readable once nobody reads at the other end.
+[[nodiscard]] int only_if_pipe(int fd) noexcept;
+
 /// One read(2) of at most 4 KiB, repeated when interrupted; empty at the end of file. Errc::io otherwise.
 [[nodiscard]] Result<std::string> read_some(int fd);
 

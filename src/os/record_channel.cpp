@@ -19,7 +19,9 @@ bool send_record(int fd, const void* record, std::size_t size) noexcept {
 }
 
 Received receive_record(int fd, void* record, std::size_t size) noexcept {
-  const ssize_t got = ::recv(fd, record, size, MSG_DONTWAIT);
+  ssize_t got = ::recv(fd, record, size, MSG_DONTWAIT);
+  // A peer that ended with something unread resets the connection; that is reported once, ahead of what it had sent.
+  if (got < 0 && errno == ECONNRESET) got = ::recv(fd, record, size, MSG_DONTWAIT);
   if (got == static_cast<ssize_t>(size)) return Received::record;
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return Received::nothing;
   return Received::closed;

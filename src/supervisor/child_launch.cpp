@@ -151,7 +151,8 @@ Result<os::SpawnRequest> guardian_request(const StartContext& context, const con
   request.new_session = true;
   request.cwd = service.cwd.empty() ? context.project.root() : context.project.root() + "/" + service.cwd;
   if (!os::is_directory(request.cwd)) {
-    return Error(Errc::not_found, "its working folder " + request.cwd + " does not exist");
+    const bool exists = os::path_exists(request.cwd);
+    return Error(Errc::not_found, "its working folder " + request.cwd + (exists ? " is not a folder" : " does not exist"));
   }
   TRY_ASSIGN(request.environment, child_environment(context, service, lookup, variables, setup.cookie));
   TRY_ASSIGN(const auto command, command_line(service, lookup));

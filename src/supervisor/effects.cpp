@@ -79,7 +79,9 @@ void Supervisor::carry_out(const engine::WriteFiles& effect) {
   }
   current_ = context;
   for (const auto& snapshot : engine_.snapshots()) {
-    if (snapshot.state == engine::State::claiming) contexts_[snapshot.name] = context;
+    if (snapshot.state != engine::State::claiming) continue;
+    contexts_[snapshot.name] = context;
+    log_starts_[snapshot.name] = os::file_size(log_file(*context, snapshot.name)).value_or(0);
   }
   pending_.erase(effect.operation);
   post(engine::FilesWritten{effect.operation, {}});
@@ -174,7 +176,6 @@ void Supervisor::spawn(const std::string& service) {
   Running running;
   running.fenced = !writer_.no_fence(*context, config::ports_key(service, ""));
   running.log_start = os::file_size(log_file(*context, service)).value_or(0);
-  log_starts_[service] = running.log_start;
   ports_.open(service, running.fenced);
   auto process = ServiceProcess::launch(loop_, std::move(*request),
                                         [this, service](const std::optional<guardian::Report>& report) { on_report(service, report); });

@@ -34,6 +34,18 @@ std::vector<pid_t> service_tree(pid_t guardian) {
   return tree;
 }
 
+/// A server on 127.0.0.2 or a LAN address is up, but the URL that everybody is told does not reach it.
+std::string unreachable_remark(const std::vector<os::Listener>& listeners, Port port) {
+  std::string where;
+  for (const auto& listener : listeners) {
+    if (listener.port != port) continue;
+    const auto& address = listener.address;
+    if (address == "127.0.0.1" || address == "::1" || address == "0.0.0.0" || address == "::") return {};
+    where += (where.empty() ? "" : ", ") + address;
+  }
+  return "listens on " + where + " only: localhost does not reach it";
+}
+
 bool is_own_port(const Readiness::Watched& watched, Port port) {
   return watched.port == port || std::count(watched.named_ports.begin(), watched.named_ports.end(), port) > 0;
 }
@@ -110,7 +122,7 @@ void Readiness::examine(Entry& entry, const std::vector<os::Listener>& listeners
     bool hidden = false;
     if (!os::socket_owners(tree, inodes, &hidden).empty()) {
       known_inodes_.insert(inodes.begin(), inodes.end());  // nobody's stray, once this service is watched no more
-      return listening(entry, {});
+      return listening(entry, unreachable_remark(listeners, entry.watched.port));
     }
     const bool is_new = std::any_of(inodes.begin(), inodes.end(), [this](auto inode) { return !known_inodes_.contains(inode); });
     if (hidden && is_new) return listening(entry, "unproven: the kernel hides who listens on port " + std::to_string(entry.watched.port));

@@ -319,7 +319,10 @@ void Supervisor::end_orphans() {
   const auto orphans = orphans_of_lost_guardians(guardians, spared_);
   os::kill_all(orphans);
   const bool give_up = Clock::now() > *lost_deadline_;
-  if (orphans.empty() || give_up) {
+  empty_scans_ = orphans.empty() ? empty_scans_ + 1 : 0;
+  constexpr int kProof = 2;  // a process that forks while we look can hide from one scan
+  if (empty_scans_ >= kProof || give_up) {
+    empty_scans_ = 0;
     for (const auto& service : std::exchange(lost_, {})) {
       const auto kind = orphans.empty() ? Kind::tree_empty : Kind::survivors;
       service_event(service, kind, orphans.empty() ? "its guardian was killed" : "processes of a killed guardian could not be ended");
@@ -390,6 +393,10 @@ void Supervisor::restore_own_files() {
 }
 
 void Supervisor::on_file_deleted() {
+  if (!os::is_directory(setup_.project.root())) {
+    log_.info("the project folder is gone: stopping everything");
+    return post(engine::StopRequest{kOwnStop, {}, true});
+  }
   restore_own_files();
   const auto& paths = setup_.project.paths;
   const bool files_gone = !os::path_exists(paths.ports_file) || !os::path_exists(paths.runtime_env_file);

@@ -139,10 +139,11 @@ class Supervisor : api::Handler, Readiness::Observer {
   std::set<std::string> changed_;                             ///< services that clients have not been told about
   std::set<std::string> lost_;                                ///< services whose guardian was killed; their orphans are being ended
   std::optional<TimePoint> lost_deadline_;
+  int empty_scans_ = 0;                                       ///< in a row, for their orphans
   std::set<pid_t> spared_;                                    ///< shared daemons that became our children
   std::map<std::string, int> unfenced_retries_;
   std::set<std::string> unusable_;                            ///< services whose main port nobody holds and they cannot bind
-  std::map<std::string, std::uint64_t> log_starts_;           ///< where the last run of each service begins in its log
+  std::map<std::string, std::uint64_t> log_starts_;           ///< where each service's log stood when it was last told to start
 };
 
 }  // namespace devinit::supervisor

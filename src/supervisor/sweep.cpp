@@ -100,6 +100,7 @@ SweepReport sweep(const api::StateFile& state, Millis grace) {
   std::map<pid_t, std::string> labels;
   for (const auto& process : survivors) labels[process.pid] = label(process);
   signal_all(survivors, SIGTERM);
+  signal_all(survivors, SIGCONT);  // a stopped process cannot obey
   wait_for_all(survivors, Clock::now() + grace);
   const auto give_up_at = Clock::now() + kKillBudget;
   Millis patience{2};
@@ -118,24 +119,24 @@ SweepReport sweep(const api::StateFile& state, Millis grace) {
 
 std::vector<os::ProcessIdentity> orphans_of_lost_guardians(const std::vector<os::ProcessIdentity>& living_guardians,
                                                            const std::set<pid_t>& spared) {
-  std::set<pid_t> safe = spared;
-  for (const auto& guardian : living_guardians) {
-    for (const auto pid : os::process_tree(guardian.pid)) safe.insert(pid);
-  }
+  // Candidates first, then what is safe: a child that a healthy service forks in between is in no list of candidates.
   const auto all = os::process_tree(os::own_pid());
+  std::set<pid_t> safe;
+  const auto keep_tree = [&safe](pid_t root) {
+    for (const auto pid : os::process_tree(root)) safe.insert(pid);
+  };
+  for (const auto& guardian : living_guardians) {
+    if (os::is_alive(guardian)) keep_tree(guardian.pid);
+  }
+  std::vector<os::ProcessIdentity> candidates;
   for (const auto pid : all) {
     const auto stat = os::process_stat(pid);
-    const bool daemon = spared.contains(pid) || (stat && pid != os::own_pid() && is_shared_daemon(stat->name));
-    if (!daemon) continue;
-    for (const auto below : os::process_tree(pid)) safe.insert(below);
+    if (pid == os::own_pid() || !stat || stat->state == 'Z') continue;
+    if (spared.contains(pid) || is_shared_daemon(stat->name)) keep_tree(pid);
+    candidates.push_back(stat->identity);
   }
-  std::vector<os::ProcessIdentity> orphans;
-  for (const auto pid : all) {
-    if (pid == os::own_pid() || safe.contains(pid)) continue;
-    const auto stat = os::process_stat(pid);
-    if (stat && stat->state != 'Z') orphans.push_back(stat->identity);
-  }
-  return orphans;
+  std::erase_if(candidates, [&safe](const auto& process) { return safe.contains(process.pid); });
+  return candidates;
 }
 
 }  // namespace devinit::supervisor

@@ -212,7 +212,8 @@ TEST_CASE("The end of the supervisor is a stop order with the signal, target and
   GuardedOptions options;
   options.stop_signal = SIGUSR1;
   options.stop_target = Target::tree;
-  GuardedService service(script(detached(folder, "outsider", answering("outsider")) + "trap '' USR1; echo leader $$ >$say; " + kWaitForWord), options);
+  GuardedService service(
+      script(detached(folder, "outsider", answering("outsider")) + "trap '' USR1; echo leader $$ >$say; " + kWaitForWord), options);
   service.expect_spawned();
   (void)service.heard_processes(2);
   service.close_control();

@@ -5,6 +5,7 @@ import stat
 
 import harness
 from harness import FULL_SCALE, DevinitTest
+from waiting import wait_until
 
 
 class Show(DevinitTest):
@@ -111,7 +112,7 @@ class Flood(DevinitTest):
         lines = 1_000_000 if FULL_SCALE else 100_000
         project = self.single("--print-lines", str(lines), settings={"log": {"max_size": "200KB", "keep": 2}})
         project.succeed("start")
-        self.assertIn(f"line {lines}", project.succeed("logs", "-n", "1").out)
+        wait_until(project.path(".devinit/logs"), lambda: f"line {lines}" in project.succeed("logs", "-n", "1").out)
         folder = project.path(".devinit/logs")
         sizes = [os.path.getsize(os.path.join(folder, name)) for name in os.listdir(folder)]
         self.assertLessEqual(sum(sizes), 4 * 200_000 + 65536)

@@ -23,7 +23,7 @@ class NastyTree(DevinitTest):
         """The pids of the service's first process and of all its descendants, once they are there."""
         children = project.events.wait("child", count=len(self.kinds) * round_number)[-len(self.kinds) :]
         self.assertEqual(sorted(child["kind"] for child in children), sorted(self.kinds))
-        leader = project.events.all("listening", name="nasty")[-1]["pid"]
+        leader = project.events.wait("listening", name="nasty") and project.events.all("listening", name="nasty")[-1]["pid"]
         pids = [leader, *(child["pid"] for child in children)]
         if alive:
             self.assertEqual([pid for pid in pids if not processes.is_alive(pid)], [])

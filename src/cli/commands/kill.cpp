@@ -2,6 +2,7 @@
 #include "cli/conflict.hpp"
 #include "os/interrupts.hpp"
 #include "os/terminal.hpp"
+#include "ports/probe.hpp"
 
 namespace devinit::cli {
 namespace {
@@ -46,6 +47,10 @@ Result<int> run_kill(const Context& context) {
   const Port port = context.arguments.port;
   const auto port_text = "port " + std::to_string(port);
   const auto holders = ports::holders_of(port);
+  if (holders.empty() && ports::probe(port) == ports::Verdict::busy) {
+    return Error(Errc::busy, port_text + " is bound by a process that does not listen: the kernel does not tell which, so nothing was killed",
+                 "it may be about to start or to end; try again");
+  }
   if (holders.empty()) {
     context.output.say(port_text + " is free");
     print_result(context.output, port, {});

@@ -25,10 +25,12 @@ std::vector<std::string> services_with_logs(const Project& project) {
 
 Result<int> follow(LogFollower& follower, const LogFollower::Sink& sink, os::Interrupts& interrupts) {
   bool more = true;
+  const int reader = os::only_if_pipe(1);  // `devinit logs -f | head -1` ends with its reader, not with the next line
   while (true) {
     std::optional<std::chrono::milliseconds> timeout;
     if (more) timeout = std::chrono::milliseconds(0);
-    const auto readable = os::wait_readable({follower.fd(), interrupts.fd()}, timeout);
+    const auto readable = os::wait_readable({follower.fd(), interrupts.fd(), reader}, timeout);
+    if (readable[2]) return 0;
     if (readable[1]) return exit_code_of(Errc::interrupted);
     more = follower.pump(sink);
   }
