@@ -221,6 +221,11 @@ std::optional<bool> parse_truth(std::string_view text) {
 
 Result<std::variant<Arguments, HelpText>> parse_arguments(const std::vector<std::string>& words,
                                                           const os::Environment& environment) {
+  if (!words.empty() && words.front() == "help") {  // as git, docker and npm understand it
+    std::vector<std::string> asked(words.begin() + 1, words.end());
+    asked.emplace_back("--help");
+    return parse_arguments(asked, environment);
+  }
   Arguments arguments;
   Raw raw;
   CLI::App app("Starts the services of a project on really free ports and supervises them.", "devinit");

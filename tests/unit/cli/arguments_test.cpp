@@ -102,3 +102,9 @@ TEST_CASE("version is a command and an option") {
 
 }  // namespace
 }  // namespace devinit::cli
+
+TEST_CASE("help is a command as well") {
+  const auto parsed = parse_arguments({"help", "stop"}, {});
+  REQUIRE(parsed);
+  CHECK(std::holds_alternative<HelpText>(*parsed));
+}
