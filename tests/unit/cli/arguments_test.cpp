@@ -100,11 +100,11 @@ TEST_CASE("version is a command and an option") {
   CHECK(parsed({"--version"}).command == Command::version);
 }
 
-}  // namespace
-}  // namespace devinit::cli
-
 TEST_CASE("help is a command as well") {
   const auto parsed = parse_arguments({"help", "stop"}, {});
-  REQUIRE(parsed);
-  CHECK(std::holds_alternative<HelpText>(*parsed));
+  REQUIRE(parsed.has_value());
+  CHECK(std::holds_alternative<HelpText>(parsed.value()));
 }
+
+}  // namespace
+}  // namespace devinit::cli
