@@ -70,6 +70,7 @@ struct Operation {
   std::vector<std::string> targets;    ///< resolved, dependencies included
   std::set<std::string> started;       ///< brought up by this operation
   std::set<std::string> told;             ///< targets that have been told to stop, or were down already
+  std::size_t known_down = 0;             ///< so many targets from the front were seen down: spares a look at all of them for each end
   std::set<std::string> restarted_stale;  ///< restarted once because a port of another service changed
   std::optional<PortPlanner> planner;
   std::optional<std::uint64_t> question;

@@ -126,6 +126,7 @@ void Engine::stop_started(Operation& operation, TimePoint now) {
   operation.phase = Phase::stopping;
   operation.question.reset();
   operation.told.clear();  // a restart told them before
+  operation.known_down = 0;
   std::vector<std::string> unheld;
   for (const auto& name : operation.started) {
     release_hold(name, operation.kind == OperationKind::up ? operation.id : kDurableHold, unheld);
@@ -224,6 +225,9 @@ bool Engine::settle_once(TimePoint now) {
 }
 
 bool Engine::settle_dependencies(TimePoint now) {
+  const bool any_waiting = std::any_of(services_.begin(), services_.end(),
+                                       [](const auto& entry) { return entry.second.machine.state() == State::waiting; });
+  if (!any_waiting) return false;
   bool moved = false;
   for (const auto& name : order_) {
     auto& service = services_.at(name);
@@ -255,6 +259,18 @@ bool Engine::settle_stops(Operation& operation, TimePoint now) {
     const auto state = service == nullptr ? State::stopped : service->machine.state();
     return state == State::stopped || (operation.told.contains(name) && state != State::stopping);
   };
+  if (operation.told.size() >= operation.targets.size()) {  // nothing to tell any more: only the last one to end matters
+    auto& known = operation.known_down;
+    while (known < operation.targets.size() && is_done(operation.targets[known])) ++known;
+    if (known < operation.targets.size()) return false;
+  }
+  std::set<std::string> needed;  // by targets that are not down yet
+  for (const auto& name : operation.targets) {
+    const auto* dependent = find(name);
+    if (is_done(name) || is_down(dependent->machine.state())) continue;
+    const auto& needs = dependent->plan.config.depends_on;
+    needed.insert(needs.begin(), needs.end());
+  }
   bool moved = false;
   bool all_down = true;
   for (const auto& name : operation.targets) {
@@ -264,13 +280,7 @@ bool Engine::settle_stops(Operation& operation, TimePoint now) {
     }
     all_down = false;
     if (operation.told.contains(name)) continue;
-    const bool needed = std::any_of(operation.targets.begin(), operation.targets.end(), [&](const auto& other) {
-      const auto* dependent = find(other);
-      if (is_done(other) || is_down(dependent->machine.state())) return false;
-      const auto& needs = dependent->plan.config.depends_on;
-      return std::count(needs.begin(), needs.end(), name) > 0;
-    });
-    if (needed) continue;
+    if (needed.contains(name)) continue;
     operation.told.insert(name);
     send(name, {Kind::stop}, now);
     moved = true;

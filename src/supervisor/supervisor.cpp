@@ -260,7 +260,8 @@ void Supervisor::on_tree_empty(const std::string& service, int wait_status, std:
   if (lost_log_bytes > 0) tell("warning", service, std::to_string(lost_log_bytes) + " bytes of its log could not be written");
   readiness_.forget(service);
   running_.erase(service);
-  log_.info(service + ": " + event.text);
+  const bool asked_for = engine_.snapshot(service).state == engine::State::stopping;
+  if (!asked_for) log_.info(service + ": " + event.text);  // a line for each of a hundred stops is nobody's news
   post(engine::ServiceEvent{service, event});
 }
 
