@@ -5,7 +5,7 @@ import re
 import subprocess
 import time
 
-from harness import Table, Workplace, cell, cpu_ns, ms, now, pss_kib, run, wake_ups
+from harness import Table, Playground, cell, cpu_ns, ms, now, pss_kib, run, wake_ups
 from launchers import Devinit, peers
 from lifecycle import Running, trivial
 
@@ -24,7 +24,7 @@ def cold_start(options):
     table = Table("cold-start: whole commands", ["command", "wall ms", "runs"])
     commands = [("static hello", [str(options.programs / "bench_hello")], None), ("/bin/true", ["/bin/true"], None),
                 ("devinit version", [options.devinit, "version"], None), ("devinit --help", [options.devinit, "--help"], None)]
-    with Workplace(options.programs, 1) as place:
+    with Playground(options.programs, 1) as place:
         for launcher in peers(options.devinit, options.peers)[2:]:
             word = "version" if launcher.name in ("overmind", "foreman") else "--version"
             commands.append((f"{launcher.name} {word}", [launcher.program, word], place))
@@ -37,7 +37,7 @@ def status(options):
     table = Table("status", ["command", "wall ms", "runs"])
     commands, places = [], []
     for count in (2, 10, 100):
-        place = Workplace(options.programs, count)
+        place = Playground(options.programs, count)
         places.append(place)
         Running(place, Devinit(options.devinit), trivial(place))
         commands.append((f"devinit status, {count} services", [options.devinit, "status"], place))
@@ -56,7 +56,7 @@ def idle(options):
                   ["launcher", "own processes", "PSS MB", "wake-ups/s", "CPU ms"])
     for launcher in peers(options.devinit, options.peers):
         options.calm.wait()
-        with Workplace(options.programs, 10) as place:
+        with Playground(options.programs, 10) as place:
             running = Running(place, launcher, trivial(place))
             time.sleep(10)  # what a start leaves behind (timers, caches of an interpreter) is over by then
             own = running.own_pids()
@@ -76,7 +76,7 @@ def logs(options):
     for _ in range(max(1, options.runs // 3)):
         for launcher in peers(options.devinit, options.peers):
             options.calm.wait()
-            with Workplace(options.programs, 1) as place:
+            with Playground(options.programs, 1) as place:
                 one_logs(place, launcher, rate, seconds, samples.setdefault(launcher.name, ([], [], [])))
     for name, (main, others, wrong) in samples.items():
         table.row(name, cell(main, 2), cell(others, 2), "–" if name.startswith("floor") else max(wrong), len(main))

@@ -115,7 +115,7 @@ class Reports:
         self.socket.close()
 
 
-class Workplace:
+class Playground:
     """One folder, one tag, one block of ports for one run of one launcher; leaves nothing behind."""
 
     def __init__(self, programs, services, first_port=None):
@@ -199,11 +199,11 @@ def free_block(count):
     sys.exit("bench: no free block of ports")
 
 
-def run(argv, workplace=None, environment=None):
+def run(argv, playground=None, environment=None):
     """Wall time in nanoseconds and exit code of one command."""
     begin = now()
-    if workplace is not None:
-        pid = workplace.spawn(argv)
+    if playground is not None:
+        pid = playground.spawn(argv)
     else:
         quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0), (os.POSIX_SPAWN_DUP2, 1, 2)]
         pid = os.posix_spawn(argv[0], argv, environment or os.environ, file_actions=quiet)

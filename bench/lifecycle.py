@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-from harness import (FolderWatch, Table, Workplace, cell, ms, now, open_pidfds, read_json, reap, wait_for_ends)
+from harness import (FolderWatch, Table, Playground, cell, ms, now, open_pidfds, read_json, reap, wait_for_ends)
 from launchers import Devinit, peers
 
 
@@ -61,7 +61,7 @@ def start_stop(options):
                 if count > options.peer_max and launcher.name in ("foreman", "pm2", "concurrently", "overmind"):
                     continue
                 options.calm.wait()
-                with Workplace(options.programs, count) as place:
+                with Playground(options.programs, count) as place:
                     one_start_stop(place, launcher, samples)
         for name, (listen, returned, stop, left, incomplete) in samples.items():
             note = f" ({incomplete} incomplete)" if incomplete else ""
@@ -97,7 +97,7 @@ def restart(options):
             if not launcher.restarts:
                 continue
             options.calm.wait()
-            with Workplace(options.programs, 1) as place:
+            with Playground(options.programs, 1) as place:
                 one_restart(place, launcher, samples.setdefault(launcher.name, ([], [], [])))
     for name, (settled, early, lost) in samples.items():
         table.row(name, cell(settled), cell(early), len(lost))
@@ -130,7 +130,7 @@ def readiness(options):
         events, states, returns = [], [], []
         for _ in range(options.runs):
             options.calm.wait()
-            with Workplace(options.programs, 1) as place:
+            with Playground(options.programs, 1) as place:
                 one_readiness(place, options, delay, events, states, returns)
         table.row(delay, cell(events, 2), cell(states, 2), cell(returns, 2))
     table.show(options.calm)
@@ -185,7 +185,7 @@ def orphans(options):
     for launcher in peers(options.devinit, options.peers):
         victims = ["launcher"] + (["a guardian", "launcher and guardians"] if isinstance(launcher, Devinit) else [])
         for victim in victims:
-            with Workplace(options.programs, 2) as place:
+            with Playground(options.programs, 2) as place:
                 one_orphans(place, launcher, victim, table)
     table.show(options.calm)
 
