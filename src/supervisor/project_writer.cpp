@@ -15,11 +15,12 @@ namespace {
 /// Nobody but a single supervisor writes the file; the loop does not wait longer for a stranger.
 constexpr std::chrono::seconds kLockPatience{1};
 
-/// Replaces a file that only devinit writes, unless it says the same already: an unchanged file costs a read. For what is made anew at every start: only
-/// `.ports.json` has to survive a power cut.
-Result<> replace_if_changed(const std::string& path, const std::string& text, mode_t mode, os::Links links) {
+/// Replaces a file that only devinit writes, unless it says the same already: an unchanged file costs a read. What is made
+/// anew at every start need not survive a power cut.
+Result<> replace_if_changed(const std::string& path, const std::string& text, mode_t mode, os::Links links,
+                            os::Durable durable = os::Durable::no) {
   if (os::is_own_file(path, text, mode)) return {};
-  return os::replace_file(path, text, mode, os::Durable::no, links);
+  return os::replace_file(path, text, mode, durable, links);
 }
 
 }  // namespace
@@ -46,7 +47,7 @@ Result<> ProjectWriter::write_ports(const StartContext& context, const std::vect
     // A number that neither we wrote nor now hold was set by hand while we run: it counts from the next start on.
     const auto in_file = updated.find(key);
     const bool edited = in_file && record.entries.contains(key) && *in_file != record.entries[key].written && *in_file != port.port;
-    const bool unchanged = updated.find(key) == port.port && record.entries.contains(key) && record.entries[key].written == port.port;
+    const bool unchanged = in_file == port.port && record.entries.contains(key) && record.entries[key].written == port.port;
     updated.set(key, port.port);
     auto& entry = record.entries[key];
     entry.written = port.port;
@@ -55,15 +56,16 @@ Result<> ProjectWriter::write_ports(const StartContext& context, const std::vect
     const bool by_hand = choice != context.choices.end() && choice->second.source == config::PortSource::hand_set;
     if (edited) {
       entry.hand_set = in_file;
-    } else if (by_hand) {
-      entry.hand_set = choice->second.port;
-    } else if (!unchanged) {
-      entry.hand_set.reset();
+    } else if (!unchanged) {  // else it stays what it is, an edit since this context was read included
+      entry.hand_set = by_hand ? choice->second.port : std::nullopt;
     }
   }
-  // The record first: a crash between the two must not turn our own number into one set by hand.
-  TRY(replace_if_changed(context.project.paths.ports_record, record.to_text(), 0600, os::Links::replace));
-  if (file && file->entries == updated.entries) return {};
+  // The record first, and as durable as the file: neither a crash between the two nor a power cut may turn our own number into one set
+  // by hand.
+  const bool same = file && file->entries == updated.entries;
+  TRY(replace_if_changed(context.project.paths.ports_record, record.to_text(), 0600, os::Links::replace,
+                         same ? os::Durable::no : os::Durable::yes));
+  if (same) return {};
   return os::replace_file(context.project.paths.ports_file, updated.to_text(), 0644, os::Durable::yes);
 }
 

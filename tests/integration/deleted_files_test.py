@@ -55,6 +55,21 @@ class Edited(DevinitTest):
         project.succeed("start")
         self.assertEqual(project.ports()["backend"], wanted)
 
+    def test_the_latest_of_two_numbers_set_by_hand_counts(self):
+        project = self.single()
+        first, latest = project.block[4], project.block[5]
+        project.succeed("start")
+        project.succeed("stop")
+        project.write(".ports.json", json.dumps({"backend": first}))
+        project.succeed("start")
+        project.write(".ports.json", json.dumps({"backend": latest}))
+        for _ in range(2):  # the second time the file says what we wrote ourselves
+            os.unlink(project.path(".env.runtime"))
+            wait_until(project.root, lambda: project.exists(".env.runtime"))
+        project.succeed("stop")
+        project.succeed("start")
+        self.assertEqual(project.ports()["backend"], latest)
+
     def test_a_broken_record_is_set_aside_and_told(self):
         project = self.single()
         project.succeed("start")
