@@ -11,7 +11,6 @@ using config::ConflictRule;
 using Choice = api::Request::Choice;
 
 constexpr auto kGrace = std::chrono::seconds(5);
-constexpr auto kQuestionLimit = std::chrono::seconds(60);
 constexpr int kMostRetries = 2;
 
 /// The program by its name alone: an interpreter's long path would push the script's name out of a shortened line.

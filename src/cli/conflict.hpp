@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,6 +14,9 @@
 #include "ports/holder.hpp"
 
 namespace devinit::cli {
+
+/// A question that nobody answers for so long is answered with no.
+inline constexpr std::chrono::seconds kQuestionLimit{60};
 
 /// What the conflict rule depends on.
 struct ConflictInputs {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "config/templates.hpp"
+
 namespace devinit::engine {
 
 std::vector<Effect> Engine::step(const Event& event, TimePoint now) {
@@ -217,7 +219,7 @@ ServiceSnapshot Engine::snapshot(const std::string& name) const {
     if (port.port_name.empty()) {
       result.port = port.port;
       result.port_source = port.source;
-      result.url = "http://localhost:" + std::to_string(port.port);
+      result.url = config::service_url(port.port);
     } else {
       result.ports.emplace_back(port.port_name, port.port);
     }

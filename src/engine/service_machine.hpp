@@ -58,7 +58,7 @@ class ServiceMachine {
     std::string text = {};
     bool still_serving = false;  ///< leader_exited
     bool port_stolen = false;    ///< tree_empty: it ended because its port was in use
-    bool clean_exit = false;     ///< leader_exited, tree_empty: exit code 0
+    bool clean_exit = false;     ///< leader_exited: exit code 0
     std::optional<int> exit_code = {};  ///< tree_empty: exit code, when it was not a signal
   };
   enum class Effect {

@@ -73,16 +73,16 @@ Result<std::string> program_of(const std::vector<std::string>& command, const os
   return path;
 }
 
-std::string guardian_target(config::StopTarget target) {
-  switch (target) {
-    case config::StopTarget::leader: return "0";
-    case config::StopTarget::group: return "1";
-    case config::StopTarget::tree: return "2";
-  }
-  return "1";
-}
-
 }  // namespace
+
+guardian::Target guardian_target(config::StopTarget target) noexcept {
+  switch (target) {
+    case config::StopTarget::leader: return guardian::Target::leader;
+    case config::StopTarget::group: return guardian::Target::group;
+    case config::StopTarget::tree: return guardian::Target::tree;
+  }
+  return guardian::Target::group;
+}
 
 const std::string& shared_daemons() {
   // One name a line in the data file; a comma-separated list is what the guardian takes.
@@ -159,7 +159,7 @@ Result<os::SpawnRequest> guardian_request(const StartContext& context, const con
   TRY_ASSIGN(const auto program, program_of(command, request));
   const auto grace = std::to_string(service.stop.grace.count());
   request.argv = {"svguard", log_file(context, service.name), std::to_string(service.log.max_size), std::to_string(service.log.keep),
-                  std::to_string(service.stop.signal), guardian_target(service.stop.to), grace, shared_daemons(), program};
+                  std::to_string(service.stop.signal), std::to_string(static_cast<unsigned>(guardian_target(service.stop.to))), grace, shared_daemons(), program};
   request.argv.insert(request.argv.end(), command.begin(), command.end());
   return request;
 }

@@ -4,6 +4,7 @@
 
 #include "base/result.hpp"
 #include "config/templates.hpp"
+#include "guardian/protocol.hpp"
 #include "os/spawn.hpp"
 #include "supervisor/start_context.hpp"
 
@@ -35,6 +36,9 @@ using RuntimeVariables = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] Result<os::SpawnRequest> guardian_request(const StartContext& context, const config::ServiceConfig& service,
                                                         const config::PortLookup& lookup, const RuntimeVariables& variables,
                                                         const GuardianSetup& setup);
+
+/// The configuration's word for whom a stop signal reaches, in the guardian's.
+[[nodiscard]] guardian::Target guardian_target(config::StopTarget target) noexcept;
 
 /// The service's log file.
 [[nodiscard]] std::string log_file(const StartContext& context, const std::string& service);

@@ -1,6 +1,7 @@
 #include "supervisor/service_process.hpp"
 
 #include "os/record_channel.hpp"
+#include "supervisor/child_launch.hpp"
 
 namespace devinit::supervisor {
 
@@ -51,13 +52,7 @@ void ServiceProcess::on_readable() {
 }
 
 void ServiceProcess::stop(const config::StopSpec& how) {
-  guardian::Target target = guardian::Target::group;
-  switch (how.to) {
-    case config::StopTarget::leader: target = guardian::Target::leader; break;
-    case config::StopTarget::group: target = guardian::Target::group; break;
-    case config::StopTarget::tree: target = guardian::Target::tree; break;
-  }
-  const Order order{OrderKind::stop, how.signal, target, static_cast<std::uint32_t>(how.grace.count())};
+  const Order order{OrderKind::stop, how.signal, guardian_target(how.to), static_cast<std::uint32_t>(how.grace.count())};
   os::send_record(control_.native_handle(), &order, sizeof order);
 }
 

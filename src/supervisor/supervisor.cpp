@@ -252,7 +252,6 @@ void Supervisor::on_tree_empty(const std::string& service, int wait_status, std:
   const auto port = engine_.port_of(service, "");
   const auto status = os::ExitStatus::from_wait_status(wait_status);
   engine::ServiceMachine::Event event{Kind::tree_empty, describe_end(status)};
-  event.clean_exit = status.success();
   event.exit_code = status.code();
   const auto running = running_.find(service);
   if (running != running_.end() && port) event.port_stolen = ended_by_busy_port(service, running->second, *port);
