@@ -13,7 +13,6 @@
 namespace devinit::cli {
 namespace {
 
-
 void add_with_dependencies(const config::ProjectConfig& config, const std::string& name, std::set<std::string>& wanted) {
   if (!wanted.insert(name).second) return;
   const auto* service = config.find(name);

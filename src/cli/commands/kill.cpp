@@ -7,7 +7,6 @@
 namespace devinit::cli {
 namespace {
 
-
 /// {"port":8000,"free":true,"killed":[12345]}
 void print_result(Output& output, Port port, const std::vector<ports::Holder>& killed) {
   if (!output.style().json) return;
