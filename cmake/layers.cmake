@@ -15,6 +15,10 @@ devinit_layer(os devinit_base)
 devinit_layer(project devinit_base devinit_config devinit_os)
 devinit_layer(engine devinit_base devinit_config)
 devinit_layer(ports devinit_base devinit_os)
+# SQLite is linked in; libpq's header gives its types, the library itself is loaded at first use.
+devinit_layer(registry devinit_base devinit_os)
+target_link_libraries(devinit_registry PRIVATE devinit_sqlite devinit_libpq_header)
+devinit_layer(scaffold devinit_base devinit_config devinit_os devinit_registry)
 devinit_layer(api devinit_base devinit_os devinit_engine devinit_json Threads::Threads)
 
 # The parent of one service: a separate small static program, carried inside the product.
@@ -31,7 +35,7 @@ target_link_options(guardian PRIVATE -nostdlib -static -fno-sanitize=all -Wl,--g
 devinit_layer(supervisor devinit_base devinit_config devinit_os devinit_project devinit_engine devinit_ports devinit_api)
 devinit_embed(devinit_supervisor devinit::supervisor guardian_image ${CMAKE_CURRENT_BINARY_DIR}/svguard)
 add_dependencies(devinit_supervisor guardian)
-devinit_layer(cli devinit_base devinit_config devinit_os devinit_project devinit_engine devinit_ports devinit_api)
+devinit_layer(cli devinit_base devinit_config devinit_os devinit_project devinit_engine devinit_ports devinit_registry devinit_scaffold devinit_api)
 target_link_libraries(devinit_cli PRIVATE CLI11::CLI11)
 target_compile_definitions(devinit_cli PRIVATE DEVINIT_VERSION="${PROJECT_VERSION}")
 

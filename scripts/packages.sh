@@ -5,7 +5,7 @@
 # The lists, by purpose. The names are the same on Debian 12, Debian 13 and Ubuntu 24.04, except Boost's (see `boost_package`).
 packages_for() {
   case $1 in
-    build) echo g++ cmake ninja-build nlohmann-json3-dev libcli11-dev libfmt-dev libspdlog-dev ;;
+    build) echo g++ cmake ninja-build nlohmann-json3-dev libcli11-dev libfmt-dev libspdlog-dev libsqlite3-dev libpq-dev ;;
     test) echo ccache lld catch2 git python3 procps iproute2 strace util-linux ;;
     e2e) echo python3-fastapi python3-uvicorn python3-flask nodejs npm chromium ;;
     *) echo "packages_for: unknown purpose $1" >&2; return 1 ;;

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/port.hpp"
+#include "base/port_set.hpp"
+
+namespace devinit::registry {
+
+/// Where the ports of one role come from: start, start + step … up to end, and when all of these are taken, the numbers between.
+struct Grid {
+  std::string role;
+  Port start = 0;
+  Port step = 1;
+  Port end = 65535;
+  std::string pool = "default";
+};
+/// backend from 5001 step 2, frontend from 8001 step 2.
+[[nodiscard]] const std::vector<Grid>& default_grids();
+
+/// What may be handed out besides what the registry says.
+struct PortPolicy {
+  PortSet never;                              ///< below 1024, reserved by the administrator, blocked by browsers, denied by configuration
+  Port ephemeral_first = 32768;               ///< from here up the kernel takes ports for connections: last choice, with a warning
+  std::function<bool(Port)> is_free;          ///< the bind probe; empty: not asked
+};
+
+/// The ports that browsers refuse to open (fetch standard, "port blocking"): 6000, 6566, 6665–6669, 6697, 10080 …, those above 1023.
+[[nodiscard]] const std::vector<Port>& ports_blocked_by_browsers();
+
+/// The lowest port of the grid that is neither in `taken` nor `never` and that `is_free` allows; then the lowest number between. Nothing
+/// when there is none. Pure but for `is_free`.
+[[nodiscard]] std::optional<Port> lowest_free(const Grid& grid, const PortSet& taken, const PortPolicy& policy);
+
+/// How many ports a grid has (numbers between included), and how many of them are taken or never given: for messages and `stats`.
+struct GridUse { std::size_t size = 0; std::size_t taken = 0; std::size_t never = 0; };
+[[nodiscard]] GridUse use_of(const Grid& grid, const PortSet& taken, const PortPolicy& policy);
+
+}  // namespace devinit::registry

@@ -1,0 +1,146 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/port_set.hpp"
+#include "base/result.hpp"
+#include "registry/database.hpp"
+#include "registry/grid.hpp"
+#include "registry/host.hpp"
+#include "registry/lease.hpp"
+
+namespace devinit::registry {
+
+/// One (model, app number) that needs a port for each grid. MODEL: UTF-8, 1 to 200 bytes, no control characters; app: 1 or more.
+struct AppRequest {
+  std::string model;
+  std::int64_t app = 1;
+  std::vector<Grid> grids;
+  std::map<std::string, Port> preconfigured;  ///< by role: comes before the grid when it is free
+  std::string checkout;                       ///< empty: as it is
+};
+[[nodiscard]] Result<> check_model(std::string_view model);
+
+struct AppPorts {
+  std::vector<Lease> leases;  ///< one a grid, in their order
+  bool created = false;       ///< at least one of them is new
+};
+
+/// A checkout that `devinit start` works for.
+struct Checkout {
+  std::string root;        ///< real path
+  std::string name;        ///< of the project
+  std::string repository;  ///< the git folder that its worktrees share; empty without git
+};
+
+/// What a start must know before it chooses ports.
+struct Neighbours {
+  std::map<Port, Lease> others;    ///< leases of other owners on this host that are in force
+  std::map<std::string, Port> own; ///< this checkout's leases by role
+};
+
+/// A port that a service of a checkout has got.
+struct WantedLease {
+  std::string role;
+  Port port = 0;
+  bool named = false;  ///< its number was set by hand or in devinit.json: it may take an idle lease over
+};
+struct LeaseReport {
+  std::vector<Lease> taken_over;  ///< idle leases of others that ended by this
+  std::vector<Lease> refused;     ///< leases in force that stay: the port has two users, which its owner should know
+};
+
+struct Filter {
+  std::optional<OwnerKind> kind;
+  std::string name;                  ///< exactly this model, root or reservation; empty: all
+  std::optional<std::int64_t> app;
+  std::string role;
+  std::string pool;
+  std::optional<PortRange> ports;
+  bool all_hosts = false;
+};
+
+/// One row of `ports import`.
+struct ImportRow { std::string model; std::int64_t app = 0; std::string role; Port port = 0; int row = 0; };
+struct ImportReport { std::size_t added = 0; std::size_t known = 0; std::vector<std::string> conflicts; };
+
+/// The machine's (or team's) one table of who owns which port. Every change is one transaction that excludes all other writers; an answer
+/// that has been returned is on disk. Not for two threads.
+class Registry {
+ public:
+  /// How long a project's lease outlives its last use.
+  static constexpr Seconds kDefaultIdleLimit = 30 * 24 * 3600;
+  struct Options {
+    Host host;
+    Seconds idle_limit = kDefaultIdleLimit;
+    std::function<Seconds()> now;                      ///< empty: the system's clock
+    std::function<void(const std::string&)> on_notice; ///< what the user should read: "the registry … was damaged: kept as …, rebuilt …"
+  };
+  /// Opens the database and its schema. A damaged, truncated or zero-length SQLite file is kept as `registry.db.corrupt-<time>` (with its
+  /// -wal), what can still be read is carried over, the rest is rebuilt from live supervisors and the `.ports.json` of the projects
+  /// that were known (`registry.db.projects`, one path a line, kept beside it), and `on_notice` is told. Errors as in `open_database` and `ensure_schema`.
+  [[nodiscard]] static Result<std::unique_ptr<Registry>> open(const Location& location, Access access, Options options);
+  ~Registry();
+
+  // apps.cpp: (model, app number)
+  /// Existing ports as they are, missing ones allocated; all requests in one transaction. An entry fails alone (Errc::busy with the figures
+  /// when a grid is really full; then nothing of it is taken); the outer error is the database's, and then nothing was allocated.
+  [[nodiscard]] Result<std::vector<Result<AppPorts>>> allocate(std::span<const AppRequest> requests, const PortPolicy& policy);
+  /// Without allocating; empty when there is none.
+  [[nodiscard]] Result<std::vector<Lease>> find_app(const std::string& model, std::int64_t app);
+  /// The leases that ended, and its project name with them; empty when there was none.
+  [[nodiscard]] Result<std::vector<Lease>> release_app(const std::string& model, std::int64_t app);
+  /// The unique compose project name of an app, made from `preferred` ("…-app1"): as it is, or with a short hash when another owner
+  /// of this host has it. The same answer for ever, until `release_app`.
+  [[nodiscard]] Result<std::string> project_name(const std::string& model, std::int64_t app, const std::string& preferred);
+  /// Where the files of an app are (by `scaffold`).
+  [[nodiscard]] Result<> set_checkout(const std::string& model, std::int64_t app, const std::string& checkout);
+  /// All rows or none: with a conflict (a port or an owner that is taken otherwise, twice in the file) nothing is imported.
+  [[nodiscard]] Result<ImportReport> import_rows(std::span<const ImportRow> rows);
+
+  // projects.cpp: checkouts
+  [[nodiscard]] Result<Neighbours> neighbours_of(const Checkout& checkout);
+  /// Leases `wanted` to the checkout, ends its other leases except `run:` roles, touches `last_used`. A lease of another owner goes when it
+  /// is reclaimable, or idle and the port is `named`; else it stays and is `refused`.
+  [[nodiscard]] Result<LeaseReport> lease_project(const Checkout& checkout, std::span<const WantedLease> wanted, const std::optional<LiveProcess>& live);
+  /// The one role of a `devinit run`: nothing else of the checkout changes.
+  [[nodiscard]] Result<LeaseReport> lease_run(const Checkout& checkout, const WantedLease& wanted, const std::optional<LiveProcess>& live);
+  [[nodiscard]] Result<std::vector<Lease>> release_project(const std::string& root);
+  /// A lease may be taken without asking: a project whose checkout is gone, unused for longer than the limit, or of an ephemeral host that
+  /// has ended; never a live one. The reason as a clause, or nothing.
+  [[nodiscard]] std::optional<std::string> reclaimable(const Lease& lease) const;
+  /// The process in `live` exists (on this host and boot).
+  [[nodiscard]] bool is_live(const Lease& lease) const;
+
+  // registry.cpp: everybody
+  /// In the order of ports (then hosts).
+  [[nodiscard]] Result<> each_lease(const Filter& filter, const std::function<void(const Lease&)>& sink);
+  [[nodiscard]] Result<std::optional<Lease>> lease_of(Port port);
+  /// All of the range or, when one of them has another owner, none (Errc::busy, naming the owners).
+  [[nodiscard]] Result<> reserve(PortRange range, const std::string& name);
+  [[nodiscard]] Result<std::vector<Lease>> release_reservation(const std::string& name);
+  /// Ends every reclaimable lease; with `dry_run` says only which.
+  [[nodiscard]] Result<std::vector<Lease>> collect_garbage(bool dry_run);
+  /// Which ports of this host have a lease.
+  [[nodiscard]] Result<PortSet> taken();
+  /// What is wrong inside the database itself (`PRAGMA integrity_check`, duplicate ports or owners, the derived bitmaps); with `mend` the
+  /// bitmaps are made anew. One sentence each.
+  [[nodiscard]] Result<std::vector<std::string>> verify(bool mend);
+
+  [[nodiscard]] const Location& location() const noexcept;
+  [[nodiscard]] const Host& host() const noexcept;
+
+ private:
+  struct State;
+  explicit Registry(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace devinit::registry
