@@ -17,10 +17,13 @@ from pathlib import Path
 
 import cost
 import lifecycle
+import registry
 from harness import Calm
 
 CASES = {"cold-start": cost.cold_start, "status": cost.status, "start-stop": lifecycle.start_stop, "restart": lifecycle.restart,
-         "readiness": lifecycle.readiness, "idle": cost.idle, "logs": cost.logs, "port-search": cost.port_search, "orphans": lifecycle.orphans}
+         "readiness": lifecycle.readiness, "idle": cost.idle, "logs": cost.logs, "port-search": cost.port_search, "orphans": lifecycle.orphans,
+         "allocate": registry.allocate, "ports-get": registry.get, "ports-batch": registry.batch, "ports-writers": registry.writers,
+         "ports-list": registry.listing, "ports-whose": registry.whose, "scaffold": registry.scaffold}
 PR_SET_CHILD_SUBREAPER = 36
 
 
