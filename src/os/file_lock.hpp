@@ -16,13 +16,23 @@ class FileLock {
  public:
   /// Takes the lock at once, or fails with Errc::busy. Other failures are Errc::io. `mode` for a new file.
   [[nodiscard]] static Result<FileLock> try_acquire(const std::string& path, mode_t mode = 0600);
-  /// Waits up to `timeout` (Errc::timeout, the message names the pid written in the file if there is one).
+  /// Waits up to `timeout` (Errc::timeout, the message names the pid written in the file if there is one). The kernel does the waiting:
+  /// first come, first served, without polling. Uses SIGRTMAX while it waits (see InterruptingTimer); other signals do not end the wait.
   [[nodiscard]] static Result<FileLock> acquire(const std::string& path, std::chrono::milliseconds timeout, mode_t mode = 0600);
   /// True when some process holds the lock now. False as well when the file does not exist.
   [[nodiscard]] static bool is_held(const std::string& path);
+  /// The pid that the last owner wrote first into the file; nothing when there is none.
+  [[nodiscard]] static std::optional<pid_t> named_holder(const std::string& path);
 
   /// Replaces the file's text in place (readers of a lock file tolerate a torn read).
   [[nodiscard]] Result<> write_text(std::string_view text);
+  /// Gives the lock up and keeps the file open for `take_again`, which spares opening it thousands of times.
+  void release() noexcept;
+  /// After `release`: as `acquire` with the path it was made with; a file that was replaced meanwhile is opened anew.
+  [[nodiscard]] Result<> take_again(const std::string& path, std::chrono::milliseconds timeout, mode_t mode = 0600);
+
+  /// Makes this process the `named_holder`. One write of a fixed size: for locks that change hands thousands of times a second.
+  [[nodiscard]] Result<> name_holder();
 
  private:
   explicit FileLock(UniqueFd fd) : fd_(std::move(fd)) {}

@@ -74,6 +74,42 @@ TEST_CASE("who waits gets the lock once its owner ends") {
   CHECK(FileLock::acquire(path, 60s).has_value());
 }
 
+TEST_CASE("a lock that was released is free for others and can be taken again, also when its file was replaced") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "lock";
+  auto lock = FileLock::try_acquire(path);
+  REQUIRE(lock.has_value());
+  CHECK(lock->name_holder().has_value());
+  CHECK(FileLock::named_holder(path) == ::getpid());
+  lock->release();
+  CHECK_FALSE(FileLock::is_held(path));
+  {
+    const auto other = FileLock::try_acquire(path);
+    REQUIRE(other.has_value());
+    const auto waited = lock->take_again(path, 5ms);
+    REQUIRE(waited.has_error());
+    CHECK(waited.error().code == Errc::timeout);
+  }
+  CHECK(lock->take_again(path, 60s).has_value());
+  CHECK(FileLock::is_held(path));
+  lock->release();
+  std::filesystem::remove(path);
+  CHECK(lock->take_again(path, 60s).has_value());
+  CHECK(FileLock::is_held(path));
+}
+
+TEST_CASE("waiting leaves the signals of the process as they were") {
+  const TemporaryFolder folder;
+  const auto lock = FileLock::try_acquire(folder / "lock");
+  CHECK(FileLock::acquire(folder / "lock", 5ms).has_error());
+  struct sigaction action {};
+  REQUIRE(::sigaction(SIGRTMAX, nullptr, &action) == 0);
+  CHECK(action.sa_handler == SIG_DFL);
+  sigset_t pending;
+  REQUIRE(::sigpending(&pending) == 0);
+  CHECK(::sigismember(&pending, SIGRTMAX) == 0);
+}
+
 TEST_CASE("a lock on a file that has been deleted meanwhile does not count") {
   const TemporaryFolder folder;
   const std::string path = folder / "lock";
