@@ -26,6 +26,7 @@ int exit_code_of(Errc code) noexcept {
     case Errc::timeout:
     case Errc::protocol:
     case Errc::io:
+    case Errc::damaged:
     case Errc::failed:
       return 1;
   }

@@ -17,6 +17,7 @@ enum class Errc {
   protocol,     ///< the other side speaks another version, or nonsense
   interrupted,  ///< the user pressed Ctrl-C
   io,           ///< a system call failed
+  damaged,      ///< a file that only devinit writes holds nonsense: it can be kept aside and made anew, but not read
   failed,       ///< the operation ran and did not succeed
 };
 

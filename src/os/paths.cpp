@@ -27,12 +27,15 @@ std::string home_from_password_database() {
   return found->pw_dir;
 }
 
-std::string state_path(const Environment& environment) {
-  if (const std::string state = absolute_variable(environment, "XDG_STATE_HOME"); !state.empty()) return state + "/devinit";
+/// `$VARIABLE/devinit`, else `~FALLBACK/devinit`; empty without a home folder.
+std::string base_directory(const Environment& environment, const char* variable, const char* fallback) {
+  if (const std::string base = absolute_variable(environment, variable); !base.empty()) return base + "/devinit";
   std::string home = absolute_variable(environment, "HOME");
   if (home.empty()) home = home_from_password_database();
-  return home.empty() ? home : home + "/.local/state/devinit";
+  return home.empty() ? home : home + fallback + "/devinit";
 }
+
+std::string state_path(const Environment& environment) { return base_directory(environment, "XDG_STATE_HOME", "/.local/state"); }
 
 bool writable(const std::string& folder) { return ::access(folder.c_str(), W_OK | X_OK) == 0; }
 
@@ -41,6 +44,26 @@ bool writable(const std::string& folder) { return ::access(folder.c_str(), W_OK 
 Result<> make_own_folder(const std::string& path) {
   TRY(make_directories(path, 0700));
   return check_own_folder(path, "remove it: devinit makes a folder of its own there");
+}
+
+std::string prefix_of(const std::string& root) { return root == "/" ? "/" : root + "/"; }
+
+Result<std::string> real_folder(const std::string& root) {
+  TRY_ASSIGN(auto path, real_path(root));
+  if (!is_directory(path)) return Error(Errc::not_found, path + " is not a folder");
+  return path;
+}
+
+/// What lies where, once `root` and `data` are known.
+void name_files(ProjectPaths& paths) {
+  const std::string prefix = prefix_of(paths.root);
+  paths.logs = paths.data + "/logs";
+  paths.state_file = paths.data + "/state.json";
+  paths.lock_file = paths.data + "/supervisor.lock";
+  paths.supervisor_log = paths.data + "/supervisor.log";
+  paths.ports_record = paths.data + "/ports.last.json";
+  paths.ports_file = prefix + ".ports.json";
+  paths.runtime_env_file = prefix + ".env.runtime";
 }
 
 }  // namespace
@@ -58,24 +81,30 @@ Result<std::string> state_directory(const Environment& environment) {
   return path;
 }
 
+std::string configuration_directory(const Environment& environment) {
+  return base_directory(environment, "XDG_CONFIG_HOME", "/.config");
+}
+
 Result<ProjectPaths> project_paths(const std::string& root, const Environment& environment) {
   ProjectPaths paths;
-  TRY_ASSIGN(paths.root, real_path(root));
-  if (!is_directory(paths.root)) return Error(Errc::not_found, paths.root + " is not a folder");
+  TRY_ASSIGN(paths.root, real_folder(root));
   paths.read_only = !writable(paths.root);
-  const std::string prefix = paths.root == "/" ? "/" : paths.root + "/";
-  paths.data = prefix + ".devinit";
+  paths.data = prefix_of(paths.root) + ".devinit";
   if (paths.read_only) {
     TRY_ASSIGN(const std::string state, state_directory(environment));
     paths.data = state + "/projects/" + short_hash(paths.root);
   }
-  paths.logs = paths.data + "/logs";
-  paths.state_file = paths.data + "/state.json";
-  paths.lock_file = paths.data + "/supervisor.lock";
-  paths.supervisor_log = paths.data + "/supervisor.log";
-  paths.ports_record = paths.data + "/ports.last.json";
-  paths.ports_file = prefix + ".ports.json";
-  paths.runtime_env_file = prefix + ".env.runtime";
+  name_files(paths);
+  return paths;
+}
+
+Result<ProjectPaths> run_paths(const std::string& root, const std::string& name, const Environment& environment) {
+  ProjectPaths paths;
+  TRY_ASSIGN(paths.root, real_folder(root));
+  TRY_ASSIGN(const std::string state, state_directory(environment));
+  paths.read_only = true;
+  paths.data = state + "/runs/" + short_hash(paths.root + "\n" + name);
+  name_files(paths);
   return paths;
 }
 

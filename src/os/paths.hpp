@@ -12,6 +12,10 @@ namespace devinit::os {
 /// with a hint. Not the runtime directory: that one disappears at logout.
 [[nodiscard]] Result<std::string> state_directory(const Environment& environment);
 
+/// `$XDG_CONFIG_HOME/devinit`, else `$HOME/.config/devinit` (HOME as above): what people write for all their projects. Empty without a home
+/// folder. Not created.
+[[nodiscard]] std::string configuration_directory(const Environment& environment);
+
 /// Where one project keeps what devinit writes for itself.
 struct ProjectPaths {
   std::string root;             ///< real path
@@ -28,6 +32,9 @@ struct ProjectPaths {
 /// Computes the paths; creates nothing in the project. (`read_only`: access(2) W_OK fails or the file system is read-only;
 /// root is not asked, the file system decides.)
 [[nodiscard]] Result<ProjectPaths> project_paths(const std::string& root, const Environment& environment);
+/// The paths of one `devinit run` called `name` in the folder `root`: all of its data is in STATE/runs/HASH, and `read_only` is set, because
+/// nothing is written into the folder itself.
+[[nodiscard]] Result<ProjectPaths> run_paths(const std::string& root, const std::string& name, const Environment& environment);
 /// Creates DATA (0700, with a `.gitignore` of "*") and LOGS. Errc::refused with a hint when one of them is a symbolic link, somebody else's, or can
 /// be written by others.
 [[nodiscard]] Result<> create_data_directories(const ProjectPaths& paths);

@@ -75,9 +75,14 @@ std::optional<ProcessIdentity> identify(pid_t pid) {
   return stat->identity;
 }
 
-std::vector<ProcessStat> all_processes() {
+std::vector<pid_t> all_process_ids() {
   std::vector<pid_t> pids;
   append_numbers_in("/proc", pids);
+  return pids;
+}
+
+std::vector<ProcessStat> all_processes() {
+  const auto pids = all_process_ids();
   std::vector<ProcessStat> table;
   table.reserve(pids.size());
   for (const pid_t pid : pids) {

@@ -55,6 +55,8 @@ struct ProcessInfo {
 /// The process with exactly this identity exists and has not ended (a zombie has).
 [[nodiscard]] bool is_alive(const ProcessIdentity& identity);
 [[nodiscard]] std::optional<ProcessInfo> process_info(pid_t pid);
+/// The ids of all processes, in no particular order: /proc is listed, nothing in it is read.
+[[nodiscard]] std::vector<pid_t> all_process_ids();
 /// One scan of /proc (10 µs a process).
 [[nodiscard]] std::vector<ProcessStat> all_processes();
 /// `root` and everything below it by parent links, `root` first; empty when there is no such process. Uses

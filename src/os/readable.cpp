@@ -55,6 +55,17 @@ Result<Pipe> make_pipe() {
   return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
+Result<UniqueFd> open_to_read(const std::string& path) {
+  int fd = -1;
+  do {
+    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  } while (fd < 0 && errno == EINTR);
+  if (fd >= 0) return UniqueFd(fd);
+  auto error = errno_error("cannot read " + path, errno);
+  if (errno == ENOENT || errno == ENOTDIR) error.code = Errc::not_found;
+  return error;
+}
+
 Result<std::string> read_some(int fd) {
   std::array<char, 4096> buffer;
   while (true) {

@@ -31,6 +31,9 @@ struct Pipe {
 };
 [[nodiscard]] Result<Pipe> make_pipe();
 
+/// Opens a file to be read, or a FIFO (then it waits for a writer, as a shell does). Errc::not_found, Errc::io.
+[[nodiscard]] Result<UniqueFd> open_to_read(const std::string& path);
+
 /// `fd` when it is a pipe, else -1: the write end of a pipe counts as readable once nobody reads at the other end.
 [[nodiscard]] int only_if_pipe(int fd) noexcept;
 

@@ -155,6 +155,21 @@ std::vector<SocketOwner> socket_owners(const std::vector<pid_t>& candidates, con
   return owners;
 }
 
+std::vector<SocketOwner> first_socket_owners(const std::vector<pid_t>& candidates, const std::vector<std::uint64_t>& inodes) {
+  std::vector<SocketOwner> owners;
+  if (inodes.empty()) return owners;
+  OwnerScan scan(inodes, owners);
+  const auto is_owned = [&owners](std::uint64_t inode) {
+    return std::any_of(owners.begin(), owners.end(), [inode](const SocketOwner& owner) { return owner.inode == inode; });
+  };
+  for (const pid_t pid : candidates) {
+    const std::size_t before = owners.size();
+    static_cast<void>(scan.visit(pid));
+    if (owners.size() != before && std::all_of(inodes.begin(), inodes.end(), is_owned)) break;
+  }
+  return owners;
+}
+
 std::optional<std::uint64_t> abstract_socket_inode(const std::string& name) {
   const auto table = read_text_file("/proc/self/net/unix", {}, kMaxTable);
   if (!table) return std::nullopt;
@@ -167,6 +182,18 @@ std::optional<std::uint64_t> abstract_socket_inode(const std::string& name) {
   const auto [rest, error] = std::from_chars(table->data() + (before == std::string::npos ? 0 : before + 1), end, inode);
   if (error != std::errc{} || rest != end) return std::nullopt;
   return inode;
+}
+
+std::vector<std::string> abstract_sockets_with(const std::string& prefix) {
+  std::vector<std::string> rests;
+  const auto table = read_text_file("/proc/self/net/unix", {}, kMaxTable);
+  if (!table) return rests;
+  const std::string wanted = " @" + prefix;
+  for (auto at = table->find(wanted); at != std::string::npos; at = table->find(wanted, at + 1)) {
+    const auto begin = at + wanted.size();
+    rests.push_back(table->substr(begin, table->find('\n', begin) - begin));
+  }
+  return rests;
 }
 
 }  // namespace devinit::os

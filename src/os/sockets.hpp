@@ -40,7 +40,12 @@ struct SocketOwner {
 [[nodiscard]] std::vector<SocketOwner> socket_owners(const std::vector<pid_t>& candidates,
                                                      const std::vector<std::uint64_t>& inodes, bool* hidden = nullptr);
 
+/// As `socket_owners`, but ends as soon as every socket has one owner: the first of `candidates` that holds it.
+[[nodiscard]] std::vector<SocketOwner> first_socket_owners(const std::vector<pid_t>& candidates, const std::vector<std::uint64_t>& inodes);
+
 /// The socket inode of an abstract unix socket in our network namespace (/proc/net/unix), by its name without the leading NUL.
 [[nodiscard]] std::optional<std::uint64_t> abstract_socket_inode(const std::string& name);
+/// What follows `prefix` in the names of all abstract unix sockets of our network namespace that begin with it. One read of the table.
+[[nodiscard]] std::vector<std::string> abstract_sockets_with(const std::string& prefix);
 
 }  // namespace devinit::os

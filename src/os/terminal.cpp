@@ -18,6 +18,7 @@ namespace devinit::os {
 namespace {
 
 constexpr int kDefaultWidth = 80;
+constexpr int kDefaultHeight = 24;
 constexpr std::size_t kLongestLine = 64;  // what comes after is dropped; no answer is as long
 
 /// One line of input, or why there is none.
@@ -86,6 +87,11 @@ bool is_terminal(int fd) noexcept { return ::isatty(fd) == 1; }
 int terminal_width(int fd) noexcept {
   winsize size{};
   return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kDefaultWidth;
+}
+
+int terminal_height(int fd) noexcept {
+  winsize size{};
+  return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : kDefaultHeight;
 }
 
 Answer ask_yes_no(const std::string& question, Answer preset, std::chrono::milliseconds timeout, int cancel_fd) {

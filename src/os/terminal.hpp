@@ -10,6 +10,9 @@ namespace devinit::os {
 /// Columns of the terminal behind `fd`, or 80.
 [[nodiscard]] int terminal_width(int fd) noexcept;
 
+/// Lines of the terminal behind `fd`, or 24.
+[[nodiscard]] int terminal_height(int fd) noexcept;
+
 /// What came back from a question.
 enum class Answer { yes, no, timed_out, end_of_input, interrupted };
 /// Prints `question` and a blank on stderr, reads one line from stdin. y/yes → yes (any case), n/no → no, an empty line →

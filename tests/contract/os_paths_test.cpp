@@ -141,3 +141,22 @@ TEST_CASE("a read-only project keeps its data under the state folder, each in a 
   });
   CHECK(viewer.exit_code() == 0);
 }
+
+TEST_CASE("a run keeps its data under the state folder, by folder and name, and writes nothing into the folder") {
+  const TemporaryFolder folder;
+  const Environment environment{{"XDG_STATE_HOME", folder / "state"}};
+  std::filesystem::create_directory(folder / "a");
+  std::filesystem::create_directory(folder / "b");
+  const auto paths = run_paths(folder / "a", "web", environment);
+  REQUIRE(paths.has_value());
+  CHECK(paths->root == folder / "a");
+  CHECK(paths->read_only);
+  CHECK(paths->data.starts_with(folder / "state/devinit/runs/"));
+  CHECK(run_paths(folder / "a", "web", environment)->data == paths->data);
+  CHECK(run_paths(folder / "a", "web-2", environment)->data != paths->data);
+  CHECK(run_paths(folder / "b", "web", environment)->data != paths->data);
+  REQUIRE(create_data_directories(*paths).has_value());
+  CHECK(mode_of(paths->data) == 0700);
+  CHECK(std::filesystem::is_empty(folder / "a"));
+  CHECK(run_paths(folder / "missing", "web", environment).error().code == Errc::not_found);
+}

@@ -1,0 +1,78 @@
+#include "os/file_system.hpp"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "os/fd.hpp"
+
+namespace devinit::os {
+namespace {
+
+// statfs(2), f_type. Numbers because linux/magic.h lacks some of them on older systems.
+constexpr std::array<std::pair<std::uint32_t, const char*>, 11> kServed{{{0x6969, "NFS"},
+                                                                        {0x517b, "SMB"},
+                                                                        {0xff534d42, "CIFS"},
+                                                                        {0xfe534d42, "SMB"},
+                                                                        {0x01021997, "9p"},
+                                                                        {0x65735546, "FUSE"},
+                                                                        {0x00c36400, "Ceph"},
+                                                                        {0x5346414f, "AFS"},
+                                                                        {0x73757245, "Coda"},
+                                                                        {0x0bd00bd0, "Lustre"},
+                                                                        {0x786f4256, "vboxsf"}}};
+
+std::string folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+std::optional<std::string> served_file_system(const std::string& path) {
+  struct statfs status {};
+  if (::statfs(path.c_str(), &status) != 0) return std::nullopt;
+  for (const auto& [type, name] : kServed) {
+    if (static_cast<std::uint32_t>(status.f_type) == type) return name;
+  }
+  return std::nullopt;
+}
+
+mode_t mode_of_new_file(const std::string& folder) {
+  struct stat status {};
+  return ::stat(folder.c_str(), &status) == 0 && (status.st_mode & S_IWGRP) != 0 ? 0660 : 0600;
+}
+
+Result<> create_file(const std::string& path, mode_t mode) {
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!fd.valid()) {
+    if (errno == EEXIST) return {};
+    return errno_error("cannot create " + path, errno);
+  }
+  struct stat folder {};
+  // Not everybody may give a file away to that group; then its own group has to do.
+  if (::stat(folder_of(path).c_str(), &folder) == 0 && ::fchown(fd.get(), static_cast<uid_t>(-1), folder.st_gid) != 0) errno = 0;
+  if (::fchmod(fd.get(), mode) != 0) return errno_error("cannot set the permissions of " + path, errno);
+  return {};
+}
+
+bool sync_directory(const std::string& path) noexcept {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return fd.valid() && (::fsync(fd.get()) == 0 || errno == EINVAL);
+}
+
+Result<> move_file(const std::string& from, const std::string& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return {};
+  if (errno == EEXIST) return Error(Errc::busy, to + " exists already");
+  if (errno == ENOENT) return Error(Errc::not_found, from + " does not exist");
+  return errno_error("cannot rename " + from + " to " + to, errno);
+}
+
+}  // namespace devinit::os

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "base/result.hpp"
+
+namespace devinit::os {
+
+/// "NFS", "CIFS", "9p", "FUSE" …: the kind of file system that `path` lies on when other machines or programs serve it, so that locks and
+/// shared memory of this kernel do not reach everybody who uses it. Nothing for a local one, and when it cannot be asked.
+[[nodiscard]] std::optional<std::string> served_file_system(const std::string& path);
+
+/// Permissions of a new file that everybody who may write in its folder shall be able to write: 0660 in a folder that its group can
+/// write, else 0600.
+[[nodiscard]] mode_t mode_of_new_file(const std::string& folder);
+
+/// Creates an empty file with exactly `mode`, whatever the umask, and with the group of its folder where we are allowed to give it; an
+/// existing file stays as it is. Never follows a symbolic link.
+[[nodiscard]] Result<> create_file(const std::string& path, mode_t mode);
+
+/// fsync(2) of a folder: names that were made or changed in it survive a power cut. True also where folders cannot be synced.
+bool sync_directory(const std::string& path) noexcept;
+
+/// rename(2) that replaces nothing: Errc::busy when `to` exists, Errc::not_found when `from` does not.
+[[nodiscard]] Result<> move_file(const std::string& from, const std::string& to);
+
+}  // namespace devinit::os
