@@ -10,7 +10,9 @@ devinit_layer(base)
 devinit_layer(config devinit_base devinit_json)
 devinit_embed(devinit_config devinit::config presets_json ${PROJECT_SOURCE_DIR}/config/presets.json)
 devinit_embed(devinit_config devinit::config schema_json ${PROJECT_SOURCE_DIR}/config/devinit.schema.json)
+devinit_embed(devinit_config devinit::config user_config_schema_json ${PROJECT_SOURCE_DIR}/config/user-config.schema.json)
 devinit_embed(devinit_config devinit::config shared_daemons_txt ${PROJECT_SOURCE_DIR}/config/shared_daemons.txt)
+devinit_embed(devinit_config devinit::config run_flags_json ${PROJECT_SOURCE_DIR}/config/run_flags.json)
 devinit_layer(os devinit_base)
 devinit_layer(project devinit_base devinit_config devinit_os)
 devinit_layer(engine devinit_base devinit_config)
@@ -19,6 +21,8 @@ devinit_layer(ports devinit_base devinit_os)
 devinit_layer(registry devinit_base devinit_os)
 target_link_libraries(devinit_registry PRIVATE devinit_sqlite devinit_libpq_header)
 devinit_layer(scaffold devinit_base devinit_config devinit_os devinit_registry)
+devinit_embed_folder(devinit_scaffold scaffold/embedded.hpp devinit::scaffold::EmbeddedFile devinit::scaffold template_files
+                     ${PROJECT_SOURCE_DIR}/templates)
 devinit_layer(api devinit_base devinit_os devinit_engine devinit_json Threads::Threads)
 
 # The parent of one service: a separate small static program, carried inside the product.

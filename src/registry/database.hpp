@@ -34,13 +34,13 @@ struct Sql {
 };
 
 /// One connection to SQLite or PostgreSQL, for one thread. Errors: Errc::io (disk full, read-only, connection lost, SQL), Errc::timeout (the
-/// lock, or the server), Errc::config (`Fault::corrupt` is told apart by `is_corrupt`). Messages name the location as it is shown, never a
-/// password.
+/// lock, or the server), Errc::damaged (see `is_corrupt`), Errc::not_found (no such table). Messages name the location as it is shown, never
+/// a password. A lost connection to a server is made again by the next `begin()`, never inside a transaction.
 class Database {
  public:
   virtual ~Database() = default;
 
-  /// Runs one statement; `sink` (may be empty) sees each row. The number of rows it changed or returned.
+  /// Runs one statement; `sink` (may be empty) sees each row, and may run other statements. The number of rows it changed or returned.
   [[nodiscard]] virtual Result<std::int64_t> run(Sql sql, std::span<const Value> parameters, const RowSink& sink = {}) = 0;
   /// Several statements without parameters, for schemas.
   [[nodiscard]] virtual Result<> run_script(const char* script) = 0;
@@ -65,7 +65,9 @@ enum class Access { read_write, read_only };
 
 /// Opens SQLite (WAL, synchronous FULL, foreign keys on; the folder and the file are created with 0700 and 0600 where missing; a file system
 /// without working locks is Errc::refused) or connects to PostgreSQL (libpq by dlopen; connect 3 s at most, statements 5 s). Neither reads nor
-/// makes the schema. Errc::config with `corrupt` set when the file is no database.
+/// makes the schema. In a folder that its group can write, new files are for the group, too (0660). Errc::damaged, and `corrupt` set, when the
+/// file is no database, or is empty although projects are known beside it. With Access::read_only nothing is created: what does not exist is an
+/// empty database.
 struct OpenFailure {
   Error error;
   bool corrupt = false;

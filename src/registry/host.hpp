@@ -14,6 +14,18 @@ struct Host {
                            ///< leases end with their run
 };
 
+/// What this machine says about itself; texts are empty when it says nothing.
+struct HostFacts {
+  std::string machine_id;  ///< the first line of /etc/machine-id
+  std::string host_name;
+  std::string boot_id;
+  bool container = false;
+};
+[[nodiscard]] HostFacts host_facts(const os::Environment& environment);
+
+/// `this_host` of a machine with these facts. Pure.
+[[nodiscard]] Result<Host> host_from(const os::Environment& environment, const HostFacts& facts);
+
 /// Errc::usage for a DEVINIT_HOST that is longer than 200 bytes, or holds control characters or blanks.
 [[nodiscard]] Result<Host> this_host(const os::Environment& environment);
 

@@ -49,6 +49,7 @@ struct Lease {
   Seconds last_used = 0;
   std::string pool;          ///< "default", or the name of a configured pool; projects: empty
   bool pending = false;      ///< taken while the team's registry could not be reached, and not yet known there
+  std::string host{};        ///< `Host::id` of the machine whose port it is
 };
 
 /// "project shop (/home/ann/shop), backend", "model gpt-5 app 12, frontend", "reserved for legacy": whose a lease is, for people. Control

@@ -1,12 +1,10 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/port_set.hpp"
@@ -15,61 +13,9 @@
 #include "registry/grid.hpp"
 #include "registry/host.hpp"
 #include "registry/lease.hpp"
+#include "registry/requests.hpp"
 
 namespace devinit::registry {
-
-/// One (model, app number) that needs a port for each grid. MODEL: UTF-8, 1 to 200 bytes, no control characters; app: 1 or more.
-struct AppRequest {
-  std::string model;
-  std::int64_t app = 1;
-  std::vector<Grid> grids;
-  std::map<std::string, Port> preconfigured;  ///< by role: comes before the grid when it is free
-  std::string checkout;                       ///< empty: as it is
-};
-[[nodiscard]] Result<> check_model(std::string_view model);
-
-struct AppPorts {
-  std::vector<Lease> leases;  ///< one a grid, in their order
-  bool created = false;       ///< at least one of them is new
-};
-
-/// A checkout that `devinit start` works for.
-struct Checkout {
-  std::string root;        ///< real path
-  std::string name;        ///< of the project
-  std::string repository;  ///< the git folder that its worktrees share; empty without git
-};
-
-/// What a start must know before it chooses ports.
-struct Neighbours {
-  std::map<Port, Lease> others;    ///< leases of other owners on this host that are in force
-  std::map<std::string, Port> own; ///< this checkout's leases by role
-};
-
-/// A port that a service of a checkout has got.
-struct WantedLease {
-  std::string role;
-  Port port = 0;
-  bool named = false;  ///< its number was set by hand or in devinit.json: it may take an idle lease over
-};
-struct LeaseReport {
-  std::vector<Lease> taken_over;  ///< idle leases of others that ended by this
-  std::vector<Lease> refused;     ///< leases in force that stay: the port has two users, which its owner should know
-};
-
-struct Filter {
-  std::optional<OwnerKind> kind;
-  std::string name;                  ///< exactly this model, root or reservation; empty: all
-  std::optional<std::int64_t> app;
-  std::string role;
-  std::string pool;
-  std::optional<PortRange> ports;
-  bool all_hosts = false;
-};
-
-/// One row of `ports import`.
-struct ImportRow { std::string model; std::int64_t app = 0; std::string role; Port port = 0; int row = 0; };
-struct ImportReport { std::size_t added = 0; std::size_t known = 0; std::vector<std::string> conflicts; };
 
 /// The machine's (or team's) one table of who owns which port. Every change is one transaction that excludes all other writers; an answer
 /// that has been returned is on disk. Not for two threads.
@@ -82,10 +28,17 @@ class Registry {
     Seconds idle_limit = kDefaultIdleLimit;
     std::function<Seconds()> now;                      ///< empty: the system's clock
     std::function<void(const std::string&)> on_notice; ///< what the user should read: "the registry … was damaged: kept as …, rebuilt …"
+    bool pending = false;  ///< leases are taken here because the team's registry cannot be reached: they are marked, until `settle_project`
+    /// For a rebuild: which root the supervisor with this command line works for (`ports::supervised_root`), and what the `.ports.json` of a
+    /// root says (nothing when it has none, or cannot be read). Empty: live supervisors, or the files, add nothing.
+    std::function<std::optional<std::string>(const std::vector<std::string>& command)> supervised_root;
+    std::function<std::vector<WantedLease>(const std::string& root)> ports_of;
   };
   /// Opens the database and its schema. A damaged, truncated or zero-length SQLite file is kept as `registry.db.corrupt-<time>` (with its
   /// -wal), what can still be read is carried over, the rest is rebuilt from live supervisors and the `.ports.json` of the projects
-  /// that were known (`registry.db.projects`, one path a line, kept beside it), and `on_notice` is told. Errors as in `open_database` and `ensure_schema`.
+  /// that were known (`registry.db.projects`, one path a line, kept beside it), and `on_notice` is told; the same when a later call meets the
+  /// damage. To read a registry that does not exist yet is to read an empty one: no file is made. Errors as in `open_database` and
+  /// `ensure_schema`.
   [[nodiscard]] static Result<std::unique_ptr<Registry>> open(const Location& location, Access access, Options options);
   ~Registry();
 
@@ -112,6 +65,10 @@ class Registry {
   [[nodiscard]] Result<LeaseReport> lease_project(const Checkout& checkout, std::span<const WantedLease> wanted, const std::optional<LiveProcess>& live);
   /// The one role of a `devinit run`: nothing else of the checkout changes.
   [[nodiscard]] Result<LeaseReport> lease_run(const Checkout& checkout, const WantedLease& wanted, const std::optional<LiveProcess>& live);
+  /// `process` has ended, or is about to: what it kept live for `root` was used until now; on an ephemeral host these leases end.
+  [[nodiscard]] Result<> end_run(const std::string& root, const LiveProcess& process);
+  /// Its leases are known to the team's registry now: they are not `pending` any more.
+  [[nodiscard]] Result<> settle_project(const std::string& root);
   [[nodiscard]] Result<std::vector<Lease>> release_project(const std::string& root);
   /// A lease may be taken without asking: a project whose checkout is gone, unused for longer than the limit, or of an ephemeral host that
   /// has ended; never a live one. The reason as a clause, or nothing.
@@ -137,8 +94,9 @@ class Registry {
   [[nodiscard]] const Location& location() const noexcept;
   [[nodiscard]] const Host& host() const noexcept;
 
+  struct State;  ///< for the files of this folder: registry/state.hpp
+
  private:
-  struct State;
   explicit Registry(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -12,6 +12,11 @@ inline constexpr int kSchemaVersion = 2;
 
 /// Brings the schema up to `kSchemaVersion` in one transaction: creates it in an empty database, migrates an older one. One query when
 /// there is nothing to do. Errc::refused with a hint for a newer one; for an older one that may only be read.
+///
+/// For a reader an empty database stays empty: this connection sees tables of its own without a row.
 [[nodiscard]] Result<> ensure_schema(Database& database, Access access);
+
+/// Makes `taken` anew from `lease` (see taken_block.hpp). Inside a transaction of the caller.
+[[nodiscard]] Result<> rebuild_taken(Database& database);
 
 }  // namespace devinit::registry
