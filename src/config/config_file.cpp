@@ -2,6 +2,7 @@
 
 #include "config/environment_reader.hpp"
 #include "config/json_reader.hpp"
+#include "config/port_rules_reader.hpp"
 #include "config/service_reader.hpp"
 #include "config/text_encoding.hpp"
 #include "config/validation.hpp"
@@ -34,26 +35,22 @@ void read_project_name(const JsonValue& value, TopLevel& top, Mistakes& mistakes
   }
 }
 
-void read_denied_ports(const JsonValue& value, ProjectConfig& config, Mistakes& mistakes) {
-  if (value.kind != Kind::array) {
-    if (!already_reported(value)) {
-      mistakes.add(value, "`ports.deny` must be an array of ports, not " + describe_value(value), "for example [5000, 7000]");
-    }
-    return;
+/// Every port once, in order: however many ranges a file repeats, there are no more than 65535.
+std::vector<Port> ports_in(std::vector<PortRange> ranges) {
+  std::sort(ranges.begin(), ranges.end(), [](const PortRange& a, const PortRange& b) { return a.first < b.first; });
+  std::vector<Port> ports;
+  unsigned next = 1;
+  for (const PortRange& range : ranges) {
+    for (next = std::max<unsigned>(next, range.first); next <= range.last; ++next) ports.push_back(static_cast<Port>(next));
   }
-  for (const auto& item : value.items) {
-    if (const auto port = read_port(item, "ports.deny", mistakes)) config.denied_ports.push_back(*port);
-  }
+  return ports;
 }
 
-constexpr std::array<Field<ProjectConfig>, 2> kPortsFields{{
-    {"range", [](const JsonValue& value, ProjectConfig& config,
-                 Mistakes& mistakes) { config.automatic_range = read_port_range(value, "ports.range", mistakes); }},
-    {"deny", read_denied_ports},
-}};
-
 void read_automatic_ports(const JsonValue& value, TopLevel& top, Mistakes& mistakes) {
-  if (expect_object(value, "ports", mistakes)) read_fields(value, kPortsFields, top.draft.config, mistakes);
+  ProjectConfig& config = top.draft.config;
+  read_port_rules(value, config.port_rules, mistakes);
+  config.automatic_range = config.port_rules.range;
+  config.denied_ports = ports_in(config.port_rules.deny);
 }
 
 constexpr std::array<Field<TopLevel>, 10> kTopFields{{

@@ -6,8 +6,6 @@
 namespace devinit::config {
 namespace {
 
-using Variables = std::vector<std::pair<std::string, std::string>>;
-
 bool is_name_start(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 bool is_name_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
@@ -18,10 +16,10 @@ class EnvFileReader {
     if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
   }
 
-  Result<Variables> read() {
+  Result<std::vector<EnvEntry>> read() {
     while (!at_end()) read_line();
     if (!diagnostics_.empty()) return to_error(diagnostics_);
-    return std::move(variables_);
+    return std::move(entries_);
   }
 
  private:
@@ -72,7 +70,8 @@ class EnvFileReader {
       return skip_line();
     }
     take();
-    if (const std::optional<std::string> value = take_value()) variables_.emplace_back(std::move(name), *value);
+    const int line = line_;
+    if (const std::optional<std::string> value = take_value()) entries_.push_back({std::move(name), *value, line});
     skip_line();
   }
 
@@ -151,14 +150,21 @@ class EnvFileReader {
   std::size_t position_ = 0;
   std::size_t line_begin_ = 0;
   int line_ = 1;
-  Variables variables_;
+  std::vector<EnvEntry> entries_;
   Diagnostics diagnostics_;
 };
 
 }  // namespace
 
-Result<std::vector<std::pair<std::string, std::string>>> parse_env_file(std::string_view text, const std::string& file) {
+Result<std::vector<EnvEntry>> parse_env_entries(std::string_view text, const std::string& file) {
   return EnvFileReader(text, file).read();
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> parse_env_file(std::string_view text, const std::string& file) {
+  TRY_ASSIGN(auto entries, parse_env_entries(text, file));
+  std::vector<std::pair<std::string, std::string>> variables;
+  for (auto& entry : entries) variables.emplace_back(std::move(entry.name), std::move(entry.value));
+  return variables;
 }
 
 }  // namespace devinit::config

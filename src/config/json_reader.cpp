@@ -152,11 +152,12 @@ const JsonValue* JsonValue::find(std::string_view key) const noexcept {
   return nullptr;
 }
 
-JsonDocument parse_json(std::string_view text, const std::string& file, Comments comments) {
+JsonDocument parse_json(std::string_view text, const std::string& file, Comments comments, std::size_t limit) {
   JsonDocument document;
   if (text.substr(0, kBom.size()) == kBom) text.remove_prefix(kBom.size());
-  if (text.size() > kLargestJson) {
-    document.diagnostics.push_back({file, 0, 0, std::to_string(text.size()) + " bytes; more than 1 MiB is not read", ""});
+  if (text.size() > limit) {
+    document.diagnostics.push_back(
+        {file, 0, 0, std::to_string(text.size()) + " bytes; more than " + std::to_string(limit >> 20) + " MiB is not read", ""});
     return document;
   }
   if (const auto mistake = find_encoding_mistake(text)) {

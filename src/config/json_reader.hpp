@@ -42,6 +42,7 @@ struct JsonDocument {
   Diagnostics diagnostics;
   bool complete = false;
 };
-[[nodiscard]] JsonDocument parse_json(std::string_view text, const std::string& file, Comments comments);
+/// `limit`: for files that programs write, in place of `kLargestJson`.
+[[nodiscard]] JsonDocument parse_json(std::string_view text, const std::string& file, Comments comments, std::size_t limit = kLargestJson);
 
 }  // namespace devinit::config

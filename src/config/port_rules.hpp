@@ -43,6 +43,7 @@ struct PortRules {
   std::vector<Pool> pools;
   std::vector<AppEntry> apps;
 
+  /// Of these, nullptr when there is none; of several that match, the first in the file.
   [[nodiscard]] const Pool* find_pool(std::string_view name) const noexcept;
   [[nodiscard]] const Pool* pool_for_model(std::string_view model) const noexcept;
   [[nodiscard]] const Pool* pool_for_project(std::string_view project) const noexcept;
@@ -62,5 +63,12 @@ struct UserConfig {
 
 /// `*` stands for any text, everything else for itself.
 [[nodiscard]] bool matches(std::string_view pattern, std::string_view text) noexcept;
+
+/// Letters, digits, `-`, `_` and `.`, 1 to 64 of them: what names a role or a pool.
+[[nodiscard]] bool is_role_name(std::string_view text) noexcept;
+
+/// The one reader for app numbers that arrive as text: plain decimal from 1 to 2^53 (the whole numbers that every JSON reader keeps). As with
+/// ports, nothing is coerced.
+[[nodiscard]] std::optional<std::int64_t> parse_app_number(std::string_view text) noexcept;
 
 }  // namespace devinit::config

@@ -41,7 +41,7 @@ std::optional<PortsRecord::Entry> parse_record_entry(const JsonValue& value) {
 
 /// What the configuration alone says.
 PortChoice configured(const PortSpec& spec) {
-  return {spec.prefer, spec.prefer ? spec.source : PortSource::automatic, spec.range, spec.strict};
+  return {spec.prefer, spec.prefer ? spec.source : PortSource::automatic, spec.range, spec.strict, spec.whole_range};
 }
 
 }  // namespace

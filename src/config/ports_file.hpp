@@ -53,6 +53,7 @@ struct PortChoice {
   PortSource source;
   std::optional<PortRange> range;
   bool strict = false;
+  bool whole_range = false;
 };
 [[nodiscard]] PortChoice choose_port(const PortSpec& spec, const std::string& key, const PortsFile* file,
                                      const PortsRecord* record);

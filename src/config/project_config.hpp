@@ -9,6 +9,7 @@
 
 #include "base/duration.hpp"
 #include "base/port.hpp"
+#include "config/port_rules.hpp"
 
 namespace devinit::config {
 
@@ -21,6 +22,7 @@ enum class PortSource { hand_set, config, remembered, preset, automatic };
 struct PortSpec {
   std::optional<Port> prefer;      ///< nothing: "auto"
   std::optional<PortRange> range;  ///< fallbacks stay inside it
+  bool whole_range = false;        ///< fallbacks are searched from the start of `range`, wherever `prefer` lies
   bool strict = false;             ///< busy is an error, never the next port
   std::string host;                ///< address the service binds; empty: not said
   PortSource source = PortSource::config;  ///< `config` or `preset`
@@ -95,8 +97,9 @@ struct ProjectConfig {
   std::vector<ServiceConfig> services;      ///< in file or detection order
   std::vector<std::pair<std::string, std::string>> runtime_env;
   std::optional<ConflictRule> on_conflict;
-  std::optional<PortRange> automatic_range;
-  std::vector<Port> denied_ports;
+  PortRules port_rules;                     ///< "ports", as it is written
+  std::optional<PortRange> automatic_range; ///< `port_rules.range`
+  std::vector<Port> denied_ports;           ///< every single port of `port_rules.deny`, in order
 
   [[nodiscard]] const ServiceConfig* find(const std::string& name) const noexcept;
 };

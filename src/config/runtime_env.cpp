@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "config/ip_address.hpp"
 #include "config/templates.hpp"
 
 namespace devinit::config {
@@ -28,23 +29,26 @@ std::vector<const ServiceConfig*> in_reading_order(const ProjectConfig& config) 
   return ordered;
 }
 
-/// The port that a page in the browser calls, under the name that each framework lets through to it.
-std::optional<Port> api_port(const ProjectConfig& config, const PortLookup& lookup) {
+/// What a page in the browser calls, under the name that each framework lets through to it.
+std::optional<std::string> api_url(const ProjectConfig& config, const PortLookup& lookup) {
   for (const char* name : {"backend", "api", "server"}) {
-    if (config.find(name) == nullptr) continue;
-    if (const std::optional<Port> port = lookup(name, "")) return port;
+    const ServiceConfig* service = config.find(name);
+    if (service == nullptr) continue;
+    if (const std::optional<Port> port = lookup(name, "")) return service_url(*port, service->port ? service->port->host : std::string());
   }
   return std::nullopt;
 }
 
 void add_ports_and_urls(const std::vector<const ServiceConfig*>& services, const PortLookup& lookup, Variables& variables) {
-  std::vector<std::pair<std::string, Port>> claimed;
+  std::vector<std::pair<const ServiceConfig*, Port>> claimed;
   for (const ServiceConfig* service : services) {
     if (!service->port) continue;
-    if (const std::optional<Port> port = lookup(service->name, "")) claimed.emplace_back(variable_prefix(service->name), *port);
+    if (const std::optional<Port> port = lookup(service->name, "")) claimed.emplace_back(service, *port);
   }
-  for (const auto& [prefix, port] : claimed) set(variables, prefix + "_PORT", std::to_string(port));
-  for (const auto& [prefix, port] : claimed) set(variables, prefix + "_URL", service_url(port));
+  for (const auto& [service, port] : claimed) set(variables, variable_prefix(service->name) + "_PORT", std::to_string(port));
+  for (const auto& [service, port] : claimed) {
+    set(variables, variable_prefix(service->name) + "_URL", service_url(port, service->port->host));
+  }
 }
 
 void add_named_ports(const std::vector<const ServiceConfig*>& services, const PortLookup& lookup, Variables& variables) {
@@ -58,16 +62,20 @@ void add_named_ports(const std::vector<const ServiceConfig*>& services, const Po
 
 }  // namespace
 
-std::string service_url(Port port) { return "http://localhost:" + std::to_string(port); }
+std::string service_url(Port port, std::string_view host) {
+  const bool loopback = host.starts_with("127.") || host == "::1" || host == "localhost";
+  const bool address = is_ipv4_address(host) || is_ipv6_address(host);
+  return local_url(loopback || !address ? std::string_view() : host, port);
+}
 
 Result<std::vector<std::pair<std::string, std::string>>> runtime_variables(
     const ProjectConfig& config, const std::vector<std::pair<std::string, Port>>& passive, const PortLookup& lookup) {
   const std::vector<const ServiceConfig*> services = in_reading_order(config);
   Variables variables;
   add_ports_and_urls(services, lookup, variables);
-  if (const std::optional<Port> port = api_port(config, lookup)) {
-    set(variables, "NEXT_PUBLIC_API_URL", service_url(*port));
-    set(variables, "VITE_API_URL", service_url(*port));
+  if (const auto url = api_url(config, lookup)) {
+    set(variables, "NEXT_PUBLIC_API_URL", *url);
+    set(variables, "VITE_API_URL", *url);
   }
   add_named_ports(services, lookup, variables);
   for (const auto& [key, port] : passive) {

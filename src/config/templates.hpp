@@ -40,13 +40,21 @@ using PortLookup = std::function<std::optional<Port>(const std::string& service,
 /// (runtime_variables sees to that).
 [[nodiscard]] std::string runtime_env_text(const std::vector<std::pair<std::string, std::string>>& variables);
 
-/// "http://localhost:8000".
-[[nodiscard]] std::string service_url(Port port);
+/// "http://localhost:8000"; of a server that binds one address of the network only, "http://192.168.1.5:8000".
+[[nodiscard]] std::string service_url(Port port, std::string_view host = {});
 
 /// Parses an env file: `NAME=value`, `export NAME=value`, comments (a `#` at the start of a line or after a blank), single
 /// quotes (as they are) and double quotes (with \n \r \t \" \\ \$), both over several lines. No variable is substituted. All
 /// mistakes at once as Errc::config.
 [[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> parse_env_file(std::string_view text,
                                                                                       const std::string& file);
+
+/// The same, with the line on which each variable begins: for messages about its value.
+struct EnvEntry {
+  std::string name;
+  std::string value;
+  int line = 0;
+};
+[[nodiscard]] Result<std::vector<EnvEntry>> parse_env_entries(std::string_view text, const std::string& file);
 
 }  // namespace devinit::config

@@ -264,7 +264,7 @@ TEST_CASE("a mistake at the top level is said") {
       {R"({"project": "a\nb", "services": {"a": {"command": "x"}}})", "`project` must be one line"},
       {R"({"on_conflict": "kil", "services": {"a": {"command": "x"}}})", "(did you mean \"kill\"?)"},
       {R"({"ports": {"range": "x"}, "services": {"a": {"command": "x"}}})", "`ports.range` must be a range of ports"},
-      {R"({"ports": {"deny": 5000}, "services": {"a": {"command": "x"}}})", "`ports.deny` must be an array of ports, not 5000"},
+      {R"({"ports": {"deny": 5000}, "services": {"a": {"command": "x"}}})", "`ports.deny` must be an array of ports and ranges, not 5000"},
       {R"({"ports": {"deny": [0]}, "services": {"a": {"command": "x"}}})", "`ports.deny` must be 1 to 65535, not 0"},
       {R"({"include": ["x"], "services": {"a": {"command": "x"}}})", "`include` is part of the language"},
       {R"({"profiles": {}, "services": {"a": {"command": "x"}}})", "`profiles` is part of the language"},

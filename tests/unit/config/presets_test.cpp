@@ -74,12 +74,12 @@ TEST_CASE("FastAPI is recognised by its call, wherever the usual places hold it"
 
 TEST_CASE("FastAPI runs by uvicorn with the module and the variable that the source names") {
   CHECK(command_of(applied("fastapi", "backend", MemoryFiles{{"backend/app/main.py", kFastApi}})) ==
-        "python3 -m uvicorn app.main:app --host 127.0.0.1 --port {port}");
+        "python3 -m uvicorn app.main:app --host {host} --port {port}");
   CHECK(command_of(
             applied("fastapi", "", MemoryFiles{{"main.py", "import fastapi\napi: fastapi.FastAPI = fastapi.FastAPI(\n"}})) ==
-        "python3 -m uvicorn main:api --host 127.0.0.1 --port {port}");
+        "python3 -m uvicorn main:api --host {host} --port {port}");
   CHECK(command_of(applied("fastapi", "", MemoryFiles{{"main.py", "def create_app():\n  app = FastAPI()\n  return app\n"}})) ==
-        "python3 -m uvicorn main:create_app --factory --host 127.0.0.1 --port {port}");
+        "python3 -m uvicorn main:create_app --factory --host {host} --port {port}");
 }
 
 TEST_CASE("the application object is the top-level variable, not a local one, a comparison or another class") {
@@ -102,7 +102,7 @@ TEST_CASE("Flask, Django and a plain server of the standard library are told apa
   CHECK(recognised(MemoryFiles{{"manage.py", "from django.core.management import execute_from_command_line\n"}}) == "django");
   CHECK(recognised(MemoryFiles{{"server.py", "from http.server import ThreadingHTTPServer\n"}}) == "python");
   CHECK(command_of(applied("flask", "", MemoryFiles{{"wsgi.py", "import flask\n"}})) ==
-        "python3 -m flask --app wsgi run --host 127.0.0.1 --port {port}");
+        "python3 -m flask --app wsgi run --host {host} --port {port}");
   CHECK(command_of(applied("python", "", MemoryFiles{{"server.py", "import http.server\n"}})) == "python3 server.py");
 }
 
@@ -200,7 +200,7 @@ TEST_CASE("without a lock file the packageManager field of package.json decides"
 
 TEST_CASE("Vite is pinned to its port and to the loopback address") {
   const MemoryFiles files{{"package.json", package("vite", "dev", "vite")}};
-  CHECK(command_of(applied("vite", "", files)) == "npm run dev -- --host 127.0.0.1 --port {port} --strictPort");
+  CHECK(command_of(applied("vite", "", files)) == "npm run dev -- --host {host} --port {port} --strictPort");
 }
 
 TEST_CASE("a clone without node_modules is not prepared, and the lock file decides how") {
