@@ -6,8 +6,8 @@
 packages_for() {
   case $1 in
     build) echo g++ cmake ninja-build nlohmann-json3-dev libcli11-dev libfmt-dev libspdlog-dev libsqlite3-dev libpq-dev ;;
-    test) echo ccache lld catch2 git python3 procps iproute2 strace util-linux ;;
-    e2e) echo python3-fastapi python3-uvicorn python3-flask nodejs npm chromium ;;
+    test) echo ccache lld catch2 git python3 procps iproute2 strace util-linux postgresql ;;
+    e2e) echo python3-fastapi python3-uvicorn python3-flask nodejs npm chromium docker.io docker-compose python3-yaml busybox-static ;;
     *) echo "packages_for: unknown purpose $1" >&2; return 1 ;;
   esac
 }
@@ -23,6 +23,8 @@ command_of() {
     procps) echo ps ;;
     util-linux) echo unshare ;;
     lld) echo ld.lld ;;
+    docker.io) echo dockerd ;;
+    docker-compose) echo docker-compose ;;
   esac
 }
 
@@ -37,9 +39,26 @@ have_browser() {
   command -v chromium || command -v chromium-browser || command -v google-chrome
 } >/dev/null
 
+have_postgres_server() {
+  compgen -G '/usr/lib/postgresql/*/bin/initdb'
+} >/dev/null
+
+# Debian's `busybox` is linked dynamically, and conflicts with the static one.
+have_static_busybox() {
+  local program
+  for program in "$(busybox_unpacked)/bin/busybox" "$(busybox_unpacked)/usr/bin/busybox" "$(command -v busybox)"; do
+    [[ -x $program ]] && ! ldd "$program" && return 0
+  done
+  return 1
+} >/dev/null 2>&1
+
 have() {
   local wanted
-  if [[ $1 == chromium ]] && have_browser; then return 0; fi
+  case $1 in
+    chromium) if have_browser; then return 0; fi ;;
+    postgresql) if have_postgres_server; then return 0; fi ;;
+    busybox-static) if have_static_busybox; then return 0; fi ;;
+  esac
   wanted=$(command_of "$1")
   if [[ -n $wanted ]] && command -v "$wanted" >/dev/null; then return 0; fi
   installed "$1"
@@ -53,6 +72,7 @@ boost_version_in() {
 }
 
 boost_unpacked() { echo "$root/build/boost/usr"; }
+busybox_unpacked() { echo "$root/build/busybox"; }
 
 have_boost() {
   (($(boost_version_in /usr) >= 108100 || $(boost_version_in "$(boost_unpacked)") >= 108100))
@@ -101,6 +121,20 @@ known_to_apt() {
   done
 }
 
+# Runs an installation that starts no service and makes no database cluster: the tests run servers of their own. What the machine's
+# administrator has said about either stays.
+without_services() (
+  local policy=/usr/sbin/policy-rc.d clusters=/etc/postgresql-common/createcluster.d/devinit-tests.conf made
+  trap 'as_root rm -f "${made[@]}"; as_root rmdir -p --ignore-fail-on-non-empty "${clusters%/*}"' EXIT
+  made=("$clusters")
+  if [[ ! -e $policy ]]; then
+    made+=("$policy")
+    printf '#!/bin/sh\nexit 101\n' | as_root install -D -m 755 /dev/stdin "$policy"
+  fi
+  printf 'create_main_cluster = false\n' | as_root install -D -m 644 /dev/stdin "$clusters"
+  "$@"
+)
+
 # Installs the named packages; the package lists are fetched only when they are missing or turn out to be stale.
 apt_install() {
   (($# > 0)) || return 0
@@ -108,9 +142,9 @@ apt_install() {
   require_root "$@"
   say "installing: $*"
   local install=(env DEBIAN_FRONTEND=noninteractive "${install_command[@]}" "$@")
-  if known_to_apt "$@" && as_root "${install[@]}" >&2; then return 0; fi
+  if known_to_apt "$@" && without_services as_root "${install[@]}" >&2; then return 0; fi
   as_root apt-get update >&2
-  as_root "${install[@]}" >&2 || fail "apt-get could not install: $*"
+  without_services as_root "${install[@]}" >&2 || fail "apt-get could not install: $*"
 }
 
 # 1.81's headers conflict with an installed 1.74: then they are unpacked beside the build, and nothing on the machine changes.
@@ -128,11 +162,16 @@ install_boost() {
     apt_install "$package"
     return 0
   fi
-  say "$package conflicts with an installed package: unpacking it into build/boost"
-  local downloads="$root/build/boost/archives"
+  unpack_beside "$package" boost
+}
+
+# unpack_beside PACKAGE NAME: into build/NAME, for a package that conflicts with an installed one.
+unpack_beside() {
+  say "$1 conflicts with an installed package: unpacking it into build/$2"
+  local downloads="$root/build/$2/archives"
   mkdir -p "$downloads"
-  (cd "$downloads" && apt-get download "$package" >&2)
-  dpkg -x "$downloads/$package"_*.deb "$root/build/boost"
+  (cd "$downloads" && apt-get download "$1" >&2)
+  dpkg -x "$downloads/$1"_*.deb "$root/build/$2"
 }
 
 # install_for PURPOSE…: everything that these purposes need and the machine has not.
@@ -140,7 +179,12 @@ install_for() {
   local purpose package missing=()
   for purpose in "$@"; do
     for package in $(packages_for "$purpose"); do
-      have "$package" || missing+=("$package")
+      have "$package" && continue
+      if [[ $package == busybox-static ]] && installed busybox; then
+        unpack_beside "$package" busybox
+      else
+        missing+=("$package")
+      fi
     done
   done
   apt_install ${missing[@]+"${missing[@]}"}

@@ -60,7 +60,7 @@ run_tree() {
   local report="$root/build/$1/report.xml"
   rm -f "$report"
   reports+=("$1=$report")
-  DEVINIT_TEST_SCALE=$scale ctest --test-dir "build/$1" -R "$2" --output-on-failure --no-tests=error \
+  DEVINIT_TEST_SCALE=$scale DEVINIT_REQUIRE_REAL_PARTS=1 ctest --test-dir "build/$1" -R "$2" --output-on-failure --no-tests=error \
     --test-output-size-passed 4000000 --test-output-size-failed 4000000 --output-junit "$report" >&2 || true
 }
 
