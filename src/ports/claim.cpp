@@ -135,13 +135,13 @@ bool Claim::close_fence() noexcept {
 
 void Claim::drop_fence() noexcept { fence_.reset(); }
 
-Found claim_first_free(Port first, Port last, int tries, const std::vector<Port>& avoid) {
+Found claim_first_free(Port first, Port last, int tries, const PortSet& avoid) {
   Found found;
   const auto reserved = ReservedPorts::current();
   os::UniqueFd spare;  // one socket for the whole search: a failed bind leaves it as it was
   for (unsigned next = first; next <= last && tries > 0; ++next) {
     const auto port = static_cast<Port>(next);
-    if (reserved.contains(port) || std::find(avoid.begin(), avoid.end(), port) != avoid.end()) continue;
+    if (reserved.contains(port) || avoid.contains(port)) continue;
     --tries;
     auto claim = Claim::take_with(spare, port);
     if (claim) {

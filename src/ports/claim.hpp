@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/port.hpp"
+#include "base/port_set.hpp"
 #include "base/result.hpp"
 #include "os/fd.hpp"
 #include "ports/probe.hpp"
@@ -43,7 +44,7 @@ class Claim {
   [[nodiscard]] bool fenced() const noexcept { return fence_.valid(); }
 
  private:
-  friend Found claim_first_free(Port first, Port last, int tries, const std::vector<Port>& avoid);
+  friend Found claim_first_free(Port first, Port last, int tries, const PortSet& avoid);
   Claim(Port port, os::UniqueFd token, os::UniqueFd fence);
   /// take() with a socket to try: consumed on success, else left for the next port.
   static boost::system::result<Claim, Verdict> take_with(os::UniqueFd& spare, Port port);
@@ -65,6 +66,6 @@ struct Found {
 };
 /// Claims the first free port of `first`, `first`+1 … : at most `tries` ports that are asked, none above `last`, none of
 /// `avoid`, none reserved by the administrator. Never wraps past 65535.
-[[nodiscard]] Found claim_first_free(Port first, Port last, int tries, const std::vector<Port>& avoid);
+[[nodiscard]] Found claim_first_free(Port first, Port last, int tries, const PortSet& avoid);
 
 }  // namespace devinit::ports

@@ -1,6 +1,7 @@
 #include "ports/holder.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <unordered_map>
 
 #include "ports/claim.hpp"
@@ -15,13 +16,8 @@ using ParentOf = std::unordered_map<pid_t, pid_t>;
 /// Who holds which of the sockets in question, from one scan of /proc.
 class Owners {
  public:
-  explicit Owners(const std::vector<std::uint64_t>& inodes) {
-    std::vector<pid_t> pids;
-    for (const auto& process : os::all_processes()) {
-      pids.push_back(process.identity.pid);
-      parent_of_.emplace(process.identity.pid, process.ppid);
-    }
-    owners_ = os::socket_owners(pids, inodes);
+  Owners(const std::vector<std::uint64_t>& inodes, Search search) {
+    if (search == Search::all || !find_youngest(inodes)) find_all(inodes);
   }
 
   [[nodiscard]] std::vector<pid_t> of(std::uint64_t inode) const {
@@ -43,6 +39,49 @@ class Owners {
   }
 
  private:
+  void find_all(const std::vector<std::uint64_t>& inodes) {
+    std::vector<pid_t> pids;
+    for (const auto& process : os::all_processes()) {
+      pids.push_back(process.identity.pid);
+      parent_of_.emplace(process.identity.pid, process.ppid);
+    }
+    owners_ = os::socket_owners(pids, inodes);
+  }
+
+  /// False when only a look at all processes can tell who is the topmost.
+  bool find_youngest(const std::vector<std::uint64_t>& inodes) {
+    auto pids = os::all_process_ids();
+    std::sort(pids.begin(), pids.end(), std::greater<>());
+    for (const auto& owner : os::first_socket_owners(pids, inodes)) add(owner);
+    return std::all_of(inodes.begin(), inodes.end(), [this](std::uint64_t inode) { return complete_by_groups(inode); });
+  }
+
+  /// Adds an owner, and those above it that hold the same socket.
+  void add(const os::SocketOwner& owner) {
+    const auto known = of(owner.inode);
+    if (std::find(known.begin(), known.end(), owner.pid) != known.end()) return;
+    owners_.push_back(owner);
+    const auto line = os::ancestors(owner.pid);
+    for (std::size_t i = 0; i + 1 < line.size(); ++i) parent_of_.emplace(line[i], line[i + 1]);
+    if (line.size() < 2) return;
+    for (const auto& above : os::socket_owners({line.begin() + 1, line.end()}, {owner.inode})) {
+      if (std::find(known.begin(), known.end(), above.pid) == known.end()) owners_.push_back(above);
+    }
+  }
+
+  /// Processes that share a socket without being below one of them are workers whose master has let go of it, or is gone. They are of one
+  /// process group, so they are below its leader; false when that one is gone, too. A socket that nobody shows has been looked for everywhere.
+  bool complete_by_groups(std::uint64_t inode) {
+    for (const pid_t pid : topmost_of(inode)) {
+      const auto stat = os::process_stat(pid);
+      if (!stat) return false;
+      if (stat->pgid == pid) continue;
+      if (!descends_from_any(pid, {stat->pgid})) return false;
+      for (const auto& owner : os::socket_owners(os::process_tree(stat->pgid), {inode})) add(owner);
+    }
+    return true;
+  }
+
   [[nodiscard]] bool descends_from_any(pid_t pid, const std::vector<pid_t>& others) const {
     // Bounded: pids may be reused while /proc is read, so the links could form a ring.
     for (std::size_t step = 0; step < parent_of_.size(); ++step) {
@@ -114,7 +153,7 @@ std::vector<Holder> leftovers_on(Port port) {
 
 }  // namespace
 
-std::vector<Holder> holders_of(Port port) {
+std::vector<Holder> holders_of(Port port, Search search) {
   const auto listeners = os::listeners_on(port);
   if (!listeners) return {};
   const auto token = os::abstract_socket_inode(claim_token_name(port));
@@ -122,11 +161,38 @@ std::vector<Holder> holders_of(Port port) {
   std::vector<std::uint64_t> inodes;
   for (const auto& socket : *listeners) inodes.push_back(socket.inode);
   if (token) inodes.push_back(*token);
-  const Owners owners(inodes);
+  const Owners owners(inodes, search);
   if (!token) return holders_of_listeners(*listeners, owners, nullptr);
   Keeper keeper = keeper_of(owners.of(*token));
   if (listeners->empty()) return {fence_holder(std::move(keeper))};
   return holders_of_listeners(*listeners, owners, &keeper);
+}
+
+std::map<Port, std::vector<Holder>> listening_holders(const PortSet& ports) {
+  const auto all = os::all_listeners();
+  if (!all) return {};
+  std::map<Port, std::vector<os::Listener>> listeners;
+  std::map<Port, std::uint64_t> tokens;
+  std::vector<std::uint64_t> inodes;
+  for (const auto& socket : *all) {
+    if (!ports.contains(socket.port)) continue;
+    listeners[socket.port].push_back(socket);
+    inodes.push_back(socket.inode);
+  }
+  for (const auto& [port, sockets] : listeners) {
+    if (const auto token = os::abstract_socket_inode(claim_token_name(port))) tokens.emplace(port, *token);
+  }
+  for (const auto& [port, token] : tokens) inodes.push_back(token);
+  std::map<Port, std::vector<Holder>> holders;
+  if (inodes.empty()) return holders;
+  const Owners owners(inodes, Search::all);
+  for (const auto& [port, sockets] : listeners) {
+    const auto token = tokens.find(port);
+    const auto keeper = token == tokens.end() ? std::nullopt : std::optional(keeper_of(owners.of(token->second)));
+    auto named = holders_of_listeners(sockets, owners, keeper ? &*keeper : nullptr);
+    if (!named.empty()) holders.emplace(port, std::move(named));
+  }
+  return holders;
 }
 
 }  // namespace devinit::ports

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/port.hpp"
+#include "base/port_set.hpp"
 #include "os/process.hpp"
 #include "os/sockets.hpp"
 
@@ -30,12 +32,22 @@ struct Holder {
   std::optional<Ours> ours;
 };
 
+/// How thoroughly the owners of a socket are looked for. `all` reads the descriptors of every process. `youngest` begins with the newest one
+/// and ends when every socket has an owner, whose ancestors are asked, too: a third of the time. It goes on with `all` when what it found may
+/// have been forked by a server that is gone; a descriptor that was passed to an unrelated process can escape it. So it is for reports,
+/// never for what may be killed.
+enum class Search { all, youngest };
+
 /// All holders of a port: for several processes that share one listener (a forking server) the topmost one. Clients of the port
 /// are no holders. Empty when it is free. sock_diag, then /proc/*/fd only if there is a listener (2–13 ms).
 /// `ours` counts only when that devinit is alive: a `devinit supervise --root ROOT` process among the holder's ancestors, or
 /// one that holds the port's claim token. Names come from DEVINIT_ROOT, DEVINIT_PROJECT and DEVINIT_SERVICE of the holder or an
 /// ancestor.
-[[nodiscard]] std::vector<Holder> holders_of(Port port);
+[[nodiscard]] std::vector<Holder> holders_of(Port port, Search search = Search::all);
+
+/// The holders of those of `ports` that somebody listens on, by one look at the kernel's tables for all of them. Ports that are only fenced or
+/// left over are not in the answer.
+[[nodiscard]] std::map<Port, std::vector<Holder>> listening_holders(const PortSet& ports);
 
 /// "12345 (python3 -m http.server 8000), user ann, since 3m 4s, in /home/ann/site", with "ours: project shop, service backend"
 /// or the container where known; "a process of uid 33 (name unknown: needs root)"; "closing connections (free within 60 s)".

@@ -19,12 +19,16 @@ Verdict verdict_of_bind(int error) noexcept {
   }
 }
 
-Verdict probe(Port port) {
+Verdict probe_bind(Port port) {
   ASSERT(port != 0);
   const auto socket = os::open_port_socket();
   if (!socket) return Verdict::busy;
   os::set_reuse_address(*socket, true);
-  const Verdict verdict = verdict_of_bind(os::bind_port(*socket, port));
+  return verdict_of_bind(os::bind_port(*socket, port));
+}
+
+Verdict probe(Port port) {
+  const Verdict verdict = probe_bind(port);
   if (verdict == Verdict::free && ReservedPorts::current().contains(port)) return Verdict::reserved;
   return verdict;
 }

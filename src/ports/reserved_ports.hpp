@@ -17,6 +17,7 @@ class ReservedPorts {
   [[nodiscard]] static ReservedPorts current();
 
   [[nodiscard]] bool contains(Port port) const noexcept;
+  [[nodiscard]] const std::vector<PortRange>& ranges() const noexcept { return ranges_; }
 
  private:
   std::vector<PortRange> ranges_;

@@ -188,7 +188,9 @@ TEST_CASE("the search names the busy ports it met and skips those to avoid") {
   const auto at = [first](int i) { return static_cast<Port>(first + i); };
   const auto stranger = serve("127.0.0.1", at(0));
   const auto other = serve("::1", at(1));
-  const auto found = claim_first_free(first, 65535, 100, {at(2)});
+  PortSet avoid;
+  avoid.insert(at(2));
+  const auto found = claim_first_free(first, 65535, 100, avoid);
   REQUIRE(found.claim);
   CHECK(found.claim->port() == at(3));
   CHECK(found.busy == std::vector<Port>{at(0), at(1)});

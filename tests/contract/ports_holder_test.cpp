@@ -125,6 +125,7 @@ TEST_CASE("of processes that share a listener the topmost one is the holder") {
   const Network network;
   const Port port = scratch_port();
   Child master([port](const Child::Side& side) {
+    ::setpgid(0, 0);  // as shells and guardians start a server
     const auto socket = serve("127.0.0.1", port);
     const Child worker([](const Child::Side& inner) {
       inner.say('r');
@@ -134,9 +135,47 @@ TEST_CASE("of processes that share a listener the topmost one is the holder") {
     return static_cast<int>(side.hear());
   });
   REQUIRE(master.hear() == 'r');
-  const auto holders = holders_of(port);
-  REQUIRE(holders.size() == 1);
-  CHECK(holders[0].process->stat.identity.pid == master.pid());
+  for (const auto search : {Search::all, Search::youngest}) {
+    const auto holders = holders_of(port, search);
+    REQUIRE(holders.size() == 1);
+    CHECK(holders[0].process->stat.identity.pid == master.pid());
+    CHECK(holders[0].sockets.size() == 1);
+  }
+}
+
+TEST_CASE("workers whose master has let go are all found, also by a search that begins with the youngest") {
+  const Network network;
+  const Port port = scratch_port();
+  Child master([port](const Child::Side& side) {
+    auto socket = serve("127.0.0.1", port);
+    const auto waits = [](const Child::Side& inner) {
+      inner.say('r');
+      return static_cast<int>(inner.hear());
+    };
+    const Child first(waits);
+    const Child second(waits);
+    const bool both = first.hear() == 'r' && second.hear() == 'r';
+    socket.reset();
+    side.say(both ? 'r' : 'x');
+    return static_cast<int>(side.hear());
+  });
+  REQUIRE(master.hear() == 'r');
+  CHECK(holders_of(port, Search::all).size() == 2);
+  CHECK(holders_of(port, Search::youngest).size() == 2);
+}
+
+TEST_CASE("the holders of many ports are found by one look, and free ports have none") {
+  const Network network;
+  const Port one = scratch_ports(3);
+  const auto first = listener_process(one);
+  const auto second = listener_process(static_cast<Port>(one + 1));
+  devinit::PortSet ports;
+  ports.insert(devinit::PortRange{one, static_cast<Port>(one + 2)});
+  const auto holders = listening_holders(ports);
+  REQUIRE(holders.size() == 2);
+  CHECK(holders.at(one).front().process->stat.identity.pid == first.pid());
+  CHECK(holders.at(static_cast<Port>(one + 1)).front().process->stat.identity.pid == second.pid());
+  CHECK(listening_holders({}).empty());
 }
 
 TEST_CASE("a socket without listener and closing connections are leftovers") {
