@@ -219,7 +219,8 @@ ServiceSnapshot Engine::snapshot(const std::string& name) const {
     if (port.port_name.empty()) {
       result.port = port.port;
       result.port_source = port.source;
-      result.url = config::service_url(port.port);
+      const auto& spec = service->plan.config.port;
+      result.url = config::service_url(port.port, spec ? spec->host : std::string());
     } else {
       result.ports.emplace_back(port.port_name, port.port);
     }

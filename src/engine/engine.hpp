@@ -29,7 +29,7 @@ struct Tick {};
 using Event = std::variant<StartRequest, StopRequest, Answered, Claimed, FilesWritten, ServiceEvent, PortChanged, Cancelled, ClientGone, Tick>;
 
 /// # Effects: what the outside must do
-struct ClaimPort { OperationId operation; std::size_t wish; std::string service; std::string port_name; Port first; Port last; int tries; std::vector<Port> avoid; };
+struct ClaimPort { OperationId operation; std::size_t wish; std::string service; std::string port_name; Port first; Port last; int tries; PortsToAvoid avoid; };
 struct WriteFiles { OperationId operation; };  ///< 0: because a port changed; no answer is needed then
 struct ServiceEffect { std::string service; ServiceMachine::Effect effect; };
 struct AskClient { OperationId operation; std::uint64_t question; std::string service; std::string port_name; Port port; bool strict; bool by_devinit; };

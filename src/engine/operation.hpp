@@ -40,7 +40,7 @@ struct StartRequest {
   std::vector<ServicePlan> services;   ///< the whole configuration, in its order
   std::vector<std::string> targets;    ///< known names; with `all` every service
   bool all = false;
-  std::vector<Port> avoid;             ///< never a fallback: passive keys, external services, the deny list
+  PortsToAvoid avoid;                  ///< never a fallback: passive keys, external services, the deny list, what others lease
 };
 
 struct StopRequest {

@@ -11,6 +11,12 @@ namespace {
 using Kind = ServiceMachine::EventKind;
 using Phase = Operation::Phase;
 
+/// A number that nobody named, where the kernel takes ports for connections as well.
+bool wandered_into_ephemeral(const PortWish& wish, Port port) {
+  if (wish.ephemeral_first == 0 || port < wish.ephemeral_first) return false;
+  return !wish.prefer || *wish.prefer < wish.ephemeral_first;
+}
+
 }  // namespace
 
 /// A start by hand is a start from the beginning: what is down takes over its new settings, and what backs off goes down for that.
@@ -33,7 +39,7 @@ void Engine::begin_planning(Operation& operation, TimePoint now) {
   resolve_targets(operation, now);
   std::vector<PortWish> wishes;
   std::vector<PortWish> foreseen;
-  std::vector<Port> avoid = operation.request.avoid;
+  PortSet avoid = operation.request.avoid ? *operation.request.avoid : PortSet();
   for (const auto& name : order_) {
     auto& service = services_.at(name);
     const bool target = operation.has_target(name);
@@ -56,24 +62,24 @@ void Engine::begin_planning(Operation& operation, TimePoint now) {
     for (const auto& wish : service.plan.ports) {
       const bool known = std::any_of(service.ports.begin(), service.ports.end(),
                                      [&](const KnownPort& port) { return port.port_name == wish.port_name; });
-      if (wish.prefer) avoid.push_back(*wish.prefer);
+      if (wish.prefer) avoid.insert(*wish.prefer);
       // What runs keeps its ports; what neither runs nor starts gets its ports foreseen.
       if (known || !is_down(state)) continue;
       auto& list = starts ? wishes : foreseen;
       list.push_back(wish);
       list.back().foreseen = !starts;
     }
-    for (const auto& port : service.ports) avoid.push_back(port.port);
+    for (const auto& port : service.ports) avoid.insert(port.port);
   }
   wishes.insert(wishes.end(), foreseen.begin(), foreseen.end());  // what starts chooses first
-  operation.planner.emplace(std::move(wishes), std::move(avoid));
+  operation.planner.emplace(std::move(wishes), avoid);
   advance_plan(operation, now);
 }
 
 /// Ports that the plan could not claim, because their service runs with an older configuration: chosen, so that the files and templates of
 /// the others are complete, but not held.
 void Engine::foresee_ports(const Operation& operation) {
-  std::set<Port> taken(operation.request.avoid.begin(), operation.request.avoid.end());
+  PortSet taken = operation.request.avoid ? *operation.request.avoid : PortSet();
   for (const auto& [name, service] : services_) {
     for (const auto& port : service.ports) taken.insert(port.port);
     for (const auto& wish : service.plan.ports) {
@@ -96,14 +102,14 @@ void Engine::foresee_ports(const Operation& operation) {
 
 void Engine::advance_plan(Operation& operation, TimePoint now) {
   auto& planner = *operation.planner;
-  const auto claim = [&](std::size_t wish, Port first, Port last, int tries, std::vector<Port> avoid) {
+  const auto claim = [&](std::size_t wish, Port first, Port last, int tries, PortsToAvoid avoid) {
     effects_.push_back(ClaimPort{operation.id, wish, planner.wish(wish).service, planner.wish(wish).port_name, first, last, tries,
                                  std::move(avoid)});
   };
   for (;;) {
     const auto step = planner.next();
-    if (const auto* preferred = std::get_if<PortPlanner::ClaimPreferred>(&step)) {
-      return claim(preferred->wish, preferred->port, preferred->port, 1, {});
+    if (const auto* one = std::get_if<PortPlanner::ClaimOne>(&step)) {
+      return claim(one->wish, one->port, one->port, 1, nullptr);
     }
     if (const auto* next = std::get_if<PortPlanner::ClaimNext>(&step)) {
       return claim(next->wish, next->first, next->last, next->tries, next->avoid);
@@ -150,6 +156,10 @@ void Engine::handle(const Claimed& event, TimePoint now) {
     if (moved) {
       const auto& reason = planner.reason(event.wish);
       effects_.push_back(TellMoved{operation->id, wish.service, wish.port_name, *wish.prefer, *port, reason});
+    }
+    if (wandered_into_ephemeral(wish, *port)) {
+      const auto text = "port " + std::to_string(*port) + " is one that the kernel takes for outgoing connections, too: no lower one is free";
+      effects_.push_back(Tell{operation->id, "warning", wish.service, text});
     }
     // The end of another command has stopped it meanwhile: it takes no part any more.
     const bool dropped = operation->started.contains(wish.service) && is_down(find(wish.service)->machine.state());

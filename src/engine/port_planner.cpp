@@ -24,6 +24,11 @@ Error busy_error(const PortWish& wish, Port port, const std::string& reason) {
                "free it (`devinit kill " + std::to_string(port) + "`), or allow another port with `--on-conflict next` and without \"strict\"");
 }
 
+Error leased_error(const PortWish& wish) {
+  return Error(Errc::busy, "port " + std::to_string(*wish.prefer) + " for " + label(wish) + " belongs to " + wish.leased_to,
+               "set another \"port\", allow another one (without \"strict\"), or end that lease (`devinit ports release`)");
+}
+
 Error exhausted_error(const PortWish& wish, const std::string& holders) {
   std::string text = "no free port for " + label(wish);
   if (wish.search.last < 65535) {
@@ -38,25 +43,48 @@ Error exhausted_error(const PortWish& wish, const std::string& holders) {
 
 }  // namespace
 
-PortPlanner::PortPlanner(std::vector<PortWish> wishes, std::vector<Port> avoid) : avoid_(std::move(avoid)) {
+PortPlanner::PortPlanner(std::vector<PortWish> wishes, PortSet avoid) : avoid_(avoid) {
   for (auto& wish : wishes) {
-    const auto status = wish.prefer ? Status::untried : Status::fallback;
-    items_.push_back(Item{std::move(wish), status, {}, false, false, {}, {}});
+    Item item;
+    item.status = wish.prefer ? Status::untried : Status::fallback;
+    item.wish = std::move(wish);
+    if (item.wish.prefer) avoid_.insert(*item.wish.prefer);
+    if (item.wish.prefer && !item.wish.leased_to.empty()) refuse_preferred(item);
+    items_.push_back(std::move(item));
   }
+}
+
+/// The preferred port has another owner. What does not start keeps it in the files all the same, when it may have no other.
+void PortPlanner::refuse_preferred(Item& item) {
+  item.reason = "it belongs to " + item.wish.leased_to;
+  item.status = Status::fallback;
+  if (!item.wish.strict) return;
+  item.status = item.wish.foreseen ? Status::claimed : Status::given_up;
+  if (!item.wish.foreseen) item.error = leased_error(item.wish);
+}
+
+/// The next fallback is the usual port: nobody else may have it.
+bool PortPlanner::tries_usual(const Item& item) const {
+  const auto& usual = item.wish.usual;
+  return item.status == Status::fallback && !item.usual_tried && usual && item.wish.search.contains(*usual) && !avoid_.contains(*usual);
 }
 
 PortPlanner::ClaimNext PortPlanner::fallback_of(std::size_t index) const {
   const auto& wish = items_[index].wish;
-  ClaimNext claim{index, wish.search.first, wish.search.last, kTries, avoid_};
-  if (wish.prefer) {
+  ClaimNext claim{index, wish.search.first, wish.search.last, kTries, nullptr};
+  if (wish.whole_range) {
+    claim.tries = wish.search.last - wish.search.first + 2;  // one try would mean one port
+  } else if (wish.prefer) {
     claim.tries = kTries - 1;
     // A preferred port that was set by hand may lie outside the range: then the range is searched from its start.
     if (wish.search.contains(*wish.prefer)) claim.first = static_cast<Port>(std::min<int>(*wish.prefer + 1, 65535));
     if (*wish.prefer == wish.search.last) claim.tries = 0;
   }
-  for (const auto& item : items_) {
-    if (item.wish.prefer) claim.avoid.push_back(*item.wish.prefer);
+  auto avoid = std::make_shared<PortSet>(avoid_);
+  for (unsigned port = claim.first; wish.step > 1 && port <= claim.last; ++port) {
+    if ((port - wish.search.first) % wish.step != 0) avoid->insert(static_cast<Port>(port));
   }
+  claim.avoid = std::move(avoid);
   return claim;
 }
 
@@ -65,11 +93,14 @@ PortPlanner::Step PortPlanner::next() const {
     if (items_[i].status == Status::given_up) return GaveUp{*items_[i].error};
   }
   for (std::size_t i = 0; i < items_.size(); ++i) {
-    if (items_[i].status == Status::untried) return ClaimPreferred{i, *items_[i].wish.prefer};
+    if (items_[i].status == Status::untried) return ClaimOne{i, *items_[i].wish.prefer};
   }
   for (std::size_t i = 0; i < items_.size(); ++i) {
     const auto& item = items_[i];
     if (item.status == Status::busy) return Ask{i, *item.wish.prefer, item.wish.strict, item.by_devinit};
+  }
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    if (tries_usual(items_[i])) return ClaimOne{i, *items_[i].wish.usual};
   }
   for (std::size_t i = 0; i < items_.size(); ++i) {
     if (items_[i].status == Status::fallback) return fallback_of(i);
@@ -79,6 +110,10 @@ PortPlanner::Step PortPlanner::next() const {
 
 void PortPlanner::on_claim(std::size_t index, const ClaimOutcome& outcome) {
   auto& item = items_[index];
+  if (tries_usual(item) && outcome.verdict != ClaimOutcome::Verdict::claimed) {
+    item.usual_tried = true;
+    return;
+  }
   if (item.wish.foreseen && outcome.verdict != ClaimOutcome::Verdict::claimed) {
     const bool may_move = outcome.verdict == ClaimOutcome::Verdict::busy && !item.wish.strict;
     item.status = may_move ? Status::fallback : Status::claimed;

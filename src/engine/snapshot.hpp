@@ -34,6 +34,7 @@ struct ServiceSnapshot {
   std::string url;
   int restarts = 0;
   std::int64_t since = 0;   ///< wall clock seconds of the last change of state; 0: never
+  std::optional<int> exit_code;  ///< of its last run, when that ended by itself: 0 to 255, 128 + N for signal N
   std::string detail;       ///< why it is so, for people; may be empty
   bool stale = false;       ///< runs with an outdated port of another service
 };

@@ -30,7 +30,7 @@ void FakeShell::request(OperationId id, OperationKind kind, std::vector<std::str
   request.services = configuration;
   request.all = targets.empty();
   request.targets = std::move(targets);
-  request.avoid = avoid;
+  request.avoid = std::make_shared<const PortSet>(avoid);
   for (const auto& plan : configuration) ever_configured_.insert(plan.config.name);
   post(std::move(request));
 }
@@ -117,7 +117,7 @@ void FakeShell::carry_out(const ClaimPort& effect) {
   int tries = effect.tries;
   for (int port = effect.first; port <= effect.last && tries > 0; ++port) {
     const auto candidate = static_cast<Port>(port);
-    if (std::count(effect.avoid.begin(), effect.avoid.end(), candidate) > 0) continue;
+    if (effect.avoid && effect.avoid->contains(candidate)) continue;
     --tries;
     if (!is_free(candidate)) continue;
     outcome.verdict = ClaimOutcome::Verdict::claimed;

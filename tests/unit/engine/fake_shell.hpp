@@ -62,7 +62,7 @@ class FakeShell {
   Engine engine;
   TimePoint now{std::chrono::hours{1}};
   std::vector<ServicePlan> configuration;
-  std::vector<Port> avoid;
+  PortSet avoid;
 
   // the script
   std::set<Port> strangers;          ///< ports that somebody else has

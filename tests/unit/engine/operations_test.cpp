@@ -55,7 +55,7 @@ TEST_CASE("automatic ports that are only foreseen differ from each other and fro
     plan.ports.front().search = {20000, 20010};
     shell.configuration.push_back(std::move(plan));
   }
-  shell.avoid = {20001};
+  shell.avoid.insert(Port{20001});
   shell.start(1, {"b"});
   CHECK(shell.outcome(1).ok);
   std::set<Port> ports;

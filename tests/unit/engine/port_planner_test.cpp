@@ -21,7 +21,7 @@ ClaimOutcome busy(bool by_devinit = false) { return {Verdict::busy, 0, by_devini
 
 /// "prefer 0 8000", "search 0 8001-65535 99", "ask 0 8000", "planned", "gave up: …".
 std::string text_of(const PortPlanner::Step& step) {
-  if (const auto* preferred = std::get_if<PortPlanner::ClaimPreferred>(&step)) {
+  if (const auto* preferred = std::get_if<PortPlanner::ClaimOne>(&step)) {
     return "prefer " + std::to_string(preferred->wish) + " " + std::to_string(preferred->port);
   }
   if (const auto* next = std::get_if<PortPlanner::ClaimNext>(&step)) {
@@ -39,6 +39,18 @@ std::string text_of(const PortPlanner::Step& step) {
 std::string next(const PortPlanner& planner) { return text_of(planner.next()); }
 
 const Error& error_of(const PortPlanner::Step& step) { return std::get<PortPlanner::GaveUp>(step).error; }
+
+TEST_CASE("a range that is meant as a whole is searched from its start to its end, wherever the preferred port lies") {
+  for (const Port prefer : {Port{6000}, Port{6007}, Port{6200}, Port{3000}}) {
+    auto whole = wish("web", prefer);
+    whole.search = {6000, 6200};
+    whole.whole_range = true;
+    PortPlanner planner({whole}, {});
+    planner.on_claim(0, busy());
+    planner.on_answer(0, Choice::next, "");
+    CHECK(next(planner) == "search 0 6000-6200 202");
+  }
+}
 
 TEST_CASE("a plan without wishes is complete") { CHECK(next(PortPlanner({}, {})) == "planned"); }
 
@@ -66,7 +78,9 @@ TEST_CASE("all preferred ports come first, then all questions, then all fallback
 }
 
 TEST_CASE("a fallback takes neither a sibling's preferred port nor one to be avoided") {
-  PortPlanner planner({wish("a", 8000), wish("b", 8001), wish("c", std::nullopt)}, {5432});
+  PortSet denied;
+  denied.insert(Port{5432});
+  PortPlanner planner({wish("a", 8000), wish("b", 8001), wish("c", std::nullopt)}, denied);
   planner.on_claim(0, busy());
   planner.on_claim(1, busy());
   planner.on_answer(0, Choice::next, "");
@@ -74,7 +88,7 @@ TEST_CASE("a fallback takes neither a sibling's preferred port nor one to be avo
   const auto step = planner.next();
   const auto avoid = std::get<PortPlanner::ClaimNext>(step).avoid;
   for (const int port : {5432, 8000, 8001}) {
-    CHECK(std::count(avoid.begin(), avoid.end(), port) > 0);
+    CHECK(avoid->contains(static_cast<Port>(port)));
   }
 }
 
@@ -179,6 +193,91 @@ TEST_CASE("a search goes upward from the preferred port and stays inside its ran
     narrow.prefer = Port{65535};
     CHECK(search_of(narrow) == "search 0 65535-65535 0");
   }
+}
+
+PortWish leased(PortWish wish, std::string owner) {
+  wish.leased_to = std::move(owner);
+  return wish;
+}
+
+TEST_CASE("a preferred port that is leased to somebody else is neither tried nor asked about") {
+  PortPlanner planner({leased(wish("backend", 8000), "project shop (/shop), backend"), wish("frontend", 3000)}, {});
+  CHECK(next(planner) == "prefer 1 3000");
+  planner.on_claim(1, claimed(3000));
+  CHECK(next(planner) == "search 0 8001-65535 99");
+  CHECK(planner.reason(0) == "it belongs to project shop (/shop), backend");
+}
+
+TEST_CASE("a strict port that is leased to somebody else ends the plan and names the owner") {
+  auto strict = leased(wish("backend", 8000), "model gpt-5 app 3, backend");
+  strict.strict = true;
+  const PortPlanner planner({strict}, {});
+  CHECK(next(planner) == "gave up: port 8000 for backend belongs to model gpt-5 app 3, backend");
+  CHECK(error_of(planner.next()).code == Errc::busy);
+}
+
+TEST_CASE("a strict port of a service that does not start stays what it is, whoever leases it") {
+  auto strict = leased(wish("backend", 8000), "reserved for legacy");
+  strict.strict = true;
+  strict.foreseen = true;
+  CHECK(next(PortPlanner({strict}, {})) == "planned");
+}
+
+TEST_CASE("the usual port is the first fallback") {
+  auto used = leased(wish("backend", 8000), "project shop (/shop), backend");
+  used.usual = Port{8004};
+  PortSet avoid;
+  SECTION("and is kept when it is free") {
+    PortPlanner planner({used}, avoid);
+    CHECK(next(planner) == "prefer 0 8004");
+    planner.on_claim(0, claimed(8004));
+    CHECK(next(planner) == "planned");
+    CHECK(planner.port(0) == Port{8004});
+  }
+  SECTION("and no more than that") {
+    PortPlanner planner({used}, avoid);
+    planner.on_claim(0, busy());
+    CHECK(next(planner) == "search 0 8001-65535 99");
+  }
+  SECTION("unless somebody else has it by now") {
+    avoid.insert(Port{8004});
+    CHECK(next(PortPlanner({used}, avoid)) == "search 0 8001-65535 99");
+  }
+  SECTION("unless it is what another service wants") {
+    PortPlanner planner({used, wish("frontend", 8004)}, avoid);
+    planner.on_claim(1, claimed(8004));
+    CHECK(next(planner) == "search 0 8001-65535 99");
+  }
+  SECTION("unless it lies outside of the range") {
+    used.search = {9000, 9010};
+    CHECK(next(PortPlanner({used}, avoid)) == "search 0 9000-9010 99");
+  }
+  SECTION("after a question about a busy port as well") {
+    used.leased_to.clear();
+    PortPlanner planner({used}, avoid);
+    planner.on_claim(0, busy());
+    planner.on_answer(0, Choice::next, "held by python3");
+    CHECK(next(planner) == "prefer 0 8004");
+  }
+}
+
+TEST_CASE("usual ports are claimed before any search may take them") {
+  auto second = leased(wish("b", 8001), "reserved for legacy");
+  second.usual = Port{8002};
+  PortPlanner planner({leased(wish("a", 8000), "reserved for legacy"), second}, {});
+  CHECK(next(planner) == "prefer 1 8002");
+}
+
+TEST_CASE("a pool with a step leaves out the numbers between") {
+  auto pooled = wish("backend", std::nullopt);
+  pooled.search = {5001, 5005};
+  pooled.step = 2;
+  const PortPlanner planner({pooled}, {});
+  const auto step = planner.next();
+  const auto avoid = std::get<PortPlanner::ClaimNext>(step).avoid;
+  CHECK_FALSE(avoid->contains(5001));
+  CHECK(avoid->contains(5002));
+  CHECK_FALSE(avoid->contains(5005));
 }
 
 }  // namespace
