@@ -5,6 +5,7 @@
 #include "api/json_reader.hpp"
 #include "api/json_writer.hpp"
 #include "api/messages.hpp"
+#include "api/registry_view_codec.hpp"
 #include "api/snapshot_codec.hpp"
 
 namespace devinit::api {
@@ -49,6 +50,14 @@ void read_environment(MemberReader& members, std::map<std::string, std::string>&
   if (cut) members.mistake("environment", "free of NUL characters");
 }
 
+void read_registry(MemberReader& members, std::optional<RegistryView>& target) {
+  const json* object = members.object("registry");
+  if (object == nullptr) return;
+  auto view = read_registry_view(*object);
+  if (!view) return members.absorb(view.error());
+  target = std::move(*view);
+}
+
 void read_answer(MemberReader& members, Request& request) {
   members.require("operation", request.operation);
   members.require("question", request.question);
@@ -62,6 +71,7 @@ void read_details(MemberReader& members, Request& request) {
     case Op::restart:
     case Op::up:
       read_environment(members, request.environment);
+      read_registry(members, request.registry);
       return;
     case Op::answer:
       read_answer(members, request);
@@ -258,6 +268,10 @@ std::string encode(const Request& request) {
   out.member("version", request.version);
   if (!request.targets.empty()) out.member("targets", request.targets);
   if (!request.environment.empty()) out.member("environment", request.environment);
+  if (request.registry) {
+    out.key("registry");
+    write_registry_view(out, *request.registry);
+  }
   if (!request.operation.empty()) out.member("operation", request.operation);
   if (request.op == Op::answer) {
     out.member("question", request.question);

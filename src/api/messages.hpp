@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "api/registry_view.hpp"
 #include "base/port.hpp"
 #include "base/result.hpp"
 #include "engine/snapshot.hpp"
@@ -32,6 +33,7 @@ struct Request {
   int version = kProtocolVersion;
   std::vector<std::string> targets;                 ///< service names; empty = all
   std::map<std::string, std::string> environment;   ///< the caller's, for start/restart/up; stays in memory
+  std::optional<RegistryView> registry;             ///< for start/restart/up; nothing: no leases are known or written
   std::string operation;                            ///< answer, cancel: id from `Accepted`
   std::uint64_t question = 0;                       ///< answer
   enum class Choice { retry, next, fail };          ///< retry: "I freed it", next: take another port, fail: give up

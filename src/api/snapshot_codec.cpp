@@ -59,6 +59,7 @@ void write_service_members(JsonWriter& out, const engine::ServiceSnapshot& servi
   out.member("restarts", service.restarts);
   if (now) out.member("uptime_s", uptime(service, *now));
   out.member("since", service.since);
+  if (service.exit_code) out.member("exit_code", service.exit_code);
   out.member("detail", service.detail);
   out.member("stale", service.stale);
 }
@@ -78,6 +79,9 @@ Result<engine::ServiceSnapshot> read_service(const nlohmann::json& value) {
   members.read("url", service.url);
   members.read("restarts", service.restarts);
   members.read("since", service.since);
+  int exit_code = -1;
+  members.read("exit_code", exit_code);
+  if (exit_code >= 0) service.exit_code = exit_code;
   members.read("detail", service.detail);
   members.read("stale", service.stale);
   TRY(members.result());

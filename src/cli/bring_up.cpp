@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/lease_view.hpp"
 #include "cli/prepare.hpp"
 #include "cli/sanitize.hpp"
 #include "os/terminal.hpp"
@@ -40,11 +41,12 @@ Result<std::unique_ptr<StartPlan>> plan_start(const Context& context, os::Interr
   return plan;
 }
 
-api::Request start_request(const Context& context, api::Request::Op op) {
+Result<api::Request> start_request(const Context& context, const StartPlan& plan, api::Request::Op op) {
   api::Request request;
   request.op = op;
   request.targets = context.arguments.targets;
   request.environment = context.environment;
+  TRY_ASSIGN(request.registry, registry_view(context, plan.project, plan.config));
   return request;
 }
 
@@ -62,7 +64,8 @@ Result<int> start_and_wait(const Context& context, api::Request::Op op) {
   TRY_ASSIGN(auto interrupts, os::Interrupts::block());
   TRY_ASSIGN(const auto plan, plan_start(context, interrupts));
   Operation operation(plan->project, context.output, interrupts, make_resolver(context, &plan->config, interrupts.fd()), true);
-  TRY(operation.begin(start_request(context, op)));
+  TRY_ASSIGN(const auto request, start_request(context, *plan, op));
+  TRY(operation.begin(request));
   TRY_ASSIGN(const auto done, operation.wait_done());
   const int code = report(done, context.output);
   if (code == 0 && !context.output.style().quiet && !context.output.style().json)

@@ -15,8 +15,8 @@ struct StartPlan {
 /// touched.
 [[nodiscard]] Result<std::unique_ptr<StartPlan>> plan_start(const Context& context, os::Interrupts& interrupts);
 
-/// The request, with the caller's environment.
-[[nodiscard]] api::Request start_request(const Context& context, api::Request::Op op);
+/// The request, with the caller's environment and what the registry says. Errors as in `registry_view`.
+[[nodiscard]] Result<api::Request> start_request(const Context& context, const StartPlan& plan, api::Request::Op op);
 /// The conflict rule as command line, environment and configuration have it.
 [[nodiscard]] ConflictResolver make_resolver(const Context& context, const config::ProjectConfig* config, int cancel_fd);
 

@@ -135,8 +135,9 @@ void Operation::show(const api::Event& event) {
   if (const auto* accepted = std::get_if<api::Accepted>(&event)) operation_ = accepted->operation;
   if (const auto* changed = std::get_if<api::ServiceChanged>(&event)) {
     started_something_ = started_something_ || on_its_way_up(changed->service.state);
-    progress_.on(*changed);
   }
+  if (observer_) return observer_(event);
+  if (const auto* changed = std::get_if<api::ServiceChanged>(&event)) progress_.on(*changed);
   if (const auto* notice = std::get_if<api::Notice>(&event)) progress_.on(*notice);
   if (const auto* moved = std::get_if<api::PortMoved>(&event)) progress_.on(*moved);
   if (std::holds_alternative<api::Busy>(event) || std::holds_alternative<api::Done>(event)) progress_.pause();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -23,6 +24,8 @@ class Operation {
   [[nodiscard]] Result<> begin(const api::Request& request);
   /// `follower` and `sink` are called while waiting; both outlive the operation.
   void stream_logs(LogFollower& follower, LogFollower::Sink sink);
+  /// `observer` gets every event, and nothing else shows them.
+  void observe(std::function<void(const api::Event&)> observer) { observer_ = std::move(observer); }
   /// Shows events until the next `Done`. The first Ctrl-C asks the supervisor to cancel and goes on waiting; the second one,
   /// and the first one where there is nothing to cancel (`stop`; an `up` that holds nothing), is Errc::interrupted at once.
   /// Errc::io when the supervisor goes away, Errc::timeout when it does not answer the cancellation.
@@ -56,6 +59,7 @@ class Operation {
   bool interrupted_ = false;
   bool settled_ = false;            ///< the first `Done` has come
   bool started_something_ = false;  ///< a service was (re)started meanwhile
+  std::function<void(const api::Event&)> observer_;
   LogFollower* follower_ = nullptr;
   LogFollower::Sink sink_;
   bool more_logs_ = false;

@@ -8,6 +8,7 @@
 #include "os/directory_watch.hpp"
 #include "os/file_lock.hpp"
 #include "os/files.hpp"
+#include "os/own_executable.hpp"
 #include "os/readable.hpp"
 #include "os/self.hpp"
 #include "os/spawn.hpp"
@@ -28,11 +29,6 @@ constexpr int kReadyFd = 3;
 os::Environment supervisor_environment(os::Environment environment) {
   for (const char* name : {"DEVINIT_COOKIE", "DEVINIT_ROOT", "DEVINIT_PROJECT", "DEVINIT_SERVICE"}) environment.erase(name);
   return environment;
-}
-
-std::string own_executable() {
-  auto path = os::real_path("/proc/self/exe");
-  return path ? std::move(*path) : "/proc/self/exe";  // replaced by an upgrade meanwhile: the link still works
 }
 
 Error interrupted() { return Error(Errc::interrupted, "interrupted"); }
@@ -88,7 +84,8 @@ Error startup_error(const Project& project, const std::string& text) {
 Result<bool> start_supervisor(const Project& project, int cancel_fd) {
   TRY_ASSIGN(auto ready, os::make_pipe());
   os::SpawnRequest request;
-  request.argv = {own_executable(), "supervise", "--root", project.root(), "--ready-fd", std::to_string(kReadyFd)};
+  request.argv = {os::own_executable(), "supervise", "--root", project.root(), "--ready-fd", std::to_string(kReadyFd)};
+  if (!project.run.empty()) request.argv.insert(request.argv.end(), {"--run", project.run});
   request.environment = supervisor_environment(project.environment);
   request.cwd = "/";  // a long-lived process must not keep a file system busy
   request.fds = {{ready.write_end.get(), kReadyFd}};

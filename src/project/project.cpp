@@ -6,6 +6,7 @@
 #include "base/suggest.hpp"
 #include "config/config_file.hpp"
 #include "config/detection.hpp"
+#include "config/run_file.hpp"
 #include "os/files.hpp"
 #include "os/spawn.hpp"
 
@@ -82,6 +83,24 @@ Result<std::optional<std::string>> read_edited_file(const Project& project, cons
   return unreadable(name, text.error());
 }
 
+/// The real path of -C.
+Result<std::string> folder_of(const std::string& directory) {
+  auto real = os::real_path(directory.empty() ? "." : directory);
+  if (!real) {
+    return directory.empty() ? Error(Errc::usage, "the current folder does not exist any more", "cd to another folder")
+                             : Error(Errc::usage, "there is no folder " + directory, "-C/--project names a project folder");
+  }
+  if (!os::is_directory(*real)) return Error(Errc::usage, directory + " is not a folder", "-C/--project names a project folder");
+  return real;
+}
+
+Result<config::ProjectConfig> load_run(const Project& project) {
+  const auto text = os::read_text_file(run_file(project));
+  if (!text) return Error(Errc::config, run_file(project) + " cannot be read: " + text.error().detail, "start the run again");
+  TRY_ASSIGN(const auto run, config::decode_run_file(*text));
+  return config::run_project_config(run);
+}
+
 }  // namespace
 
 std::string find_root(const std::string& directory, const os::Environment& environment) {
@@ -102,15 +121,18 @@ std::string Project::folder_name() const {
 }
 
 Result<Project> open_project(const std::string& directory, os::Environment environment) {
-  auto real = os::real_path(directory.empty() ? "." : directory);
-  if (!real) {
-    return directory.empty() ? Error(Errc::usage, "the current folder does not exist any more", "cd to another folder")
-                             : Error(Errc::usage, "there is no folder " + directory, "-C/--project names a project folder");
-  }
-  if (!os::is_directory(*real)) return Error(Errc::usage, directory + " is not a folder", "-C/--project names a project folder");
-  TRY_ASSIGN(auto paths, os::project_paths(find_root(*real, environment), environment));
-  return Project{std::move(paths), std::move(environment), *real};
+  TRY_ASSIGN(auto real, folder_of(directory));
+  TRY_ASSIGN(auto paths, os::project_paths(find_root(real, environment), environment));
+  return Project{std::move(paths), std::move(environment), std::move(real)};
 }
+
+Result<Project> open_run(const std::string& directory, const std::string& name, os::Environment environment) {
+  TRY_ASSIGN(auto real, folder_of(directory));
+  TRY_ASSIGN(auto paths, os::run_paths(real, name, environment));
+  return Project{std::move(paths), std::move(environment), std::move(real), name};
+}
+
+std::string run_file(const Project& project) { return project.paths.data + "/run.json"; }
 
 bool DiskFiles::is_file(const std::string& path) const { return os::is_regular_file(full(path)); }
 bool DiskFiles::is_directory(const std::string& path) const { return os::is_directory(full(path)); }
@@ -125,6 +147,7 @@ std::optional<std::string> DiskFiles::read(const std::string& path) const {
 bool DiskFiles::has_command(const std::string& command) const { return !os::find_executable(command, environment_, root_).empty(); }
 
 Result<config::ProjectConfig> load_config(const Project& project) {
+  if (!project.run.empty()) return load_run(project);
   const DiskFiles files(project.root(), project.environment);
   TRY_ASSIGN(const auto text, read_edited_file(project, "devinit.json"));
   if (!text) return detect_services(project, files);
@@ -132,6 +155,7 @@ Result<config::ProjectConfig> load_config(const Project& project) {
 }
 
 Result<std::optional<config::PortsFile>> load_ports_file(const Project& project) {
+  if (!project.run.empty()) return std::optional<config::PortsFile>();
   TRY_ASSIGN(const auto text, read_edited_file(project, ".ports.json"));
   if (!text) return std::optional<config::PortsFile>();
   TRY_ASSIGN(auto ports, config::parse_ports_file(*text, ".ports.json"));

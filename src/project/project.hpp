@@ -22,6 +22,7 @@ struct Project {
   os::ProjectPaths paths;
   os::Environment environment;  ///< the caller's
   std::string directory = {};   ///< where the command was given: the root or a folder below it
+  std::string run = {};         ///< the name of a `devinit run`: no project of the user's, but one command in the folder; else empty
 
   [[nodiscard]] const std::string& root() const noexcept { return paths.root; }
   /// The name of the root folder.
@@ -30,6 +31,11 @@ struct Project {
 };
 /// Resolves -C (empty: the current folder). Errc::usage when there is no such folder.
 [[nodiscard]] Result<Project> open_project(const std::string& directory, os::Environment environment);
+/// One `devinit run` called `name` in the folder of -C, which is its root as it is. Nothing is written there, none of its files is read but
+/// the env files. Errc::usage when there is no such folder, Errc::refused and others when there is no place for its data.
+[[nodiscard]] Result<Project> open_run(const std::string& directory, const std::string& name, os::Environment environment);
+/// Where its configuration is: written by the command line (config/run_file.hpp).
+[[nodiscard]] std::string run_file(const Project& project);
 
 /// The project folder on the real file system, as detection sees it.
 class DiskFiles : public config::ProjectFiles {

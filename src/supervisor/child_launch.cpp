@@ -109,6 +109,7 @@ std::string log_file(const StartContext& context, const std::string& service) {
 }
 
 Result<RuntimeVariables> runtime_variables(const StartContext& context, const config::PortLookup& lookup) {
+  if (!context.project.run.empty()) return RuntimeVariables{};  // a run called `redis` must not hide the user's REDIS_URL
   return config::runtime_variables(context.config, context.passive, lookup);
 }
 
@@ -133,6 +134,7 @@ Result<os::Environment> child_environment(const StartContext& context, const con
 
 std::vector<std::string> overridden_variables(const StartContext& context, const config::PortLookup& lookup) {
   std::vector<std::string> names;
+  if (!context.project.run.empty()) return names;  // its variables are how it is configured
   const auto variables = runtime_variables(context, lookup);
   if (!variables) return names;
   for (const auto& [name, value] : *variables) {

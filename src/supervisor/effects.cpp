@@ -3,14 +3,12 @@
 #include "os/children.hpp"
 #include "os/files.hpp"
 #include "ports/holder.hpp"
-#include "supervisor/log_excerpt.hpp"
 #include "supervisor/supervisor.hpp"
 
 namespace devinit::supervisor {
 namespace {
 
 using Kind = engine::ServiceMachine::EventKind;
-constexpr std::size_t kTailLines = 20;
 
 /// The main port for the empty name; nothing for a port that is no longer configured.
 const config::PortSpec* spec_of(const config::ServiceConfig& service, const std::string& port_name) {
@@ -48,7 +46,8 @@ void Supervisor::tell(const std::string& level, const std::string& service, cons
 }
 
 void Supervisor::carry_out(const engine::ClaimPort& effect) {
-  const auto outcome = ports_.claim(effect.service, effect.port_name, effect.first, effect.last, effect.tries, effect.avoid);
+  const auto outcome = ports_.claim(effect.service, effect.port_name, effect.first, effect.last, effect.tries,
+                                    effect.avoid ? *effect.avoid : PortSet());
   post(engine::Claimed{effect.operation, effect.wish, outcome});
 }
 
@@ -64,7 +63,7 @@ void Supervisor::carry_out(const engine::WriteFiles& effect) {
   const auto written = writer_.write(*context, engine_.ports(), lookup);
   if (effect.operation == 0) {
     if (!written) tell("warning", "", written.error().message);
-    return;
+    return write_leases(*context, 0);
   }
   if (!written) {
     post(engine::FilesWritten{effect.operation, written.error()});
@@ -84,6 +83,7 @@ void Supervisor::carry_out(const engine::WriteFiles& effect) {
     log_starts_[snapshot.name] = os::file_size(log_file(*context, snapshot.name)).value_or(0);
   }
   pending_.erase(effect.operation);
+  write_leases(*context, effect.operation);
   post(engine::FilesWritten{effect.operation, {}});
 }
 
@@ -122,16 +122,14 @@ void Supervisor::carry_out(const engine::ServiceEffect& effect) {
 }
 
 /// What a plan would avoid as well: ports of all services, running or not, what others own, what the configuration denies.
-std::vector<Port> Supervisor::ports_to_avoid(const std::string& service) const {
-  std::vector<Port> avoid;
-  for (const auto& known : engine_.ports()) avoid.push_back(known.port);
+PortSet Supervisor::avoided_by(const std::string& service) const {
   const auto at = contexts_.find(service);
   const auto& context = at == contexts_.end() ? current_ : at->second;
+  PortSet avoid = context ? ports_to_avoid(*context) : PortSet();
+  for (const auto& known : engine_.ports()) avoid.insert(known.port);
   if (!context) return avoid;
-  avoid.insert(avoid.end(), context->config.denied_ports.begin(), context->config.denied_ports.end());
-  for (const auto& [key, port] : context->passive) avoid.push_back(port);
   for (const auto& [key, choice] : context->choices) {
-    if (choice.port) avoid.push_back(*choice.port);
+    if (choice.port) avoid.insert(*choice.port);
   }
   return avoid;
 }
@@ -151,7 +149,7 @@ void Supervisor::reclaim(const std::string& service) {
     ports_.release(service, name);
     constexpr int kTries = 99;
     const Port last = spec != nullptr && spec->range ? spec->range->last : 65535;
-    const auto avoid = ports_to_avoid(service);
+    const auto avoid = avoided_by(service);
     const auto outcome = ports_.claim(service, name, static_cast<Port>(std::min(port + 1, 65535)), last, kTries, avoid);
     if (outcome.verdict != engine::ClaimOutcome::Verdict::claimed) {
       return service_event(service, Kind::claim_failed, taken + ", and no other one is free");
@@ -163,6 +161,7 @@ void Supervisor::reclaim(const std::string& service) {
 
 void Supervisor::spawn(const std::string& service) {
   const auto context = contexts_.contains(service) ? contexts_[service] : current_;
+  exit_codes_.erase(service);
   const auto* config = engine_.config_of(service);
   const auto lookup = port_lookup(*context);
   if (!runtime_variables_ || runtime_context_ != context) {
@@ -193,7 +192,7 @@ void Supervisor::spawn(const std::string& service) {
   for (const auto& known : engine_.ports()) {
     if (known.service == service && !known.port_name.empty()) named.push_back(known.port);
   }
-  readiness_.watch({service, port.value_or(0), std::move(named), guardian, std::move(ready)});
+  readiness_.watch({service, port.value_or(0), std::move(named), guardian, std::move(ready), config->port ? config->port->host : std::string()});
 }
 
 void Supervisor::carry_out(const engine::AskClient& effect) {
@@ -213,30 +212,6 @@ void Supervisor::carry_out(const engine::TellMoved& effect) {
 void Supervisor::carry_out(const engine::Changed& effect) {
   state_.touch();
   changed_.insert(effect.service);
-}
-
-void Supervisor::carry_out(const engine::Finished& effect) {
-  warn_of_listeners_left();
-  tell_changes();
-  state_.flush();
-  pending_.erase(effect.operation);
-  const auto at = streams_.find(effect.operation);
-  if (at == streams_.end()) return;
-  api::Done done;
-  done.ok = effect.outcome.ok;
-  done.interrupted = effect.outcome.interrupted;
-  if (effect.outcome.error) {
-    done.error = effect.outcome.error->message;
-    done.hint = effect.outcome.error->hint;
-    done.config_error = exit_code_of(effect.outcome.error->code) == 2;
-  }
-  for (const auto& failure : effect.outcome.failures) {
-    const auto path = setup_.project.paths.logs + "/" + failure.service + ".log";
-    done.failures.push_back({failure.service, failure.reason, tail_of_run(path, log_starts_[failure.service], kTailLines)});
-  }
-  done.project = project_snapshot();
-  at->second->send(done);
-  if (!effect.keep_open) at->second->finish();
 }
 
 }  // namespace devinit::supervisor

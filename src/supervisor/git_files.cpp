@@ -1,48 +1,16 @@
 #include "supervisor/git_files.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "os/files.hpp"
+#include "project/git_folder.hpp"
 
 namespace devinit::supervisor {
 namespace {
 
 constexpr std::size_t kLargestIndex = 256U << 20;
-
-struct Repository {
-  std::string top;         ///< the work tree's root
-  std::string git_dir;     ///< holds the index
-  std::string common_dir;  ///< holds info/exclude
-};
-
-std::string first_line(const std::string& path) {
-  const auto text = os::read_text_file(path);
-  return text ? text->substr(0, text->find('\n')) : std::string();
-}
-
-std::string against(const std::string& base, const std::string& path) {
-  return path.starts_with('/') ? path : base + "/" + path;
-}
-
-/// `.git` is a folder, or in a worktree or submodule a file that names one.
-std::optional<Repository> find_repository(const std::string& root) {
-  for (std::string at = root;; at = at.substr(0, at.rfind('/'))) {
-    const std::string dot_git = at + "/.git";
-    if (os::is_directory(dot_git)) return Repository{at, dot_git, dot_git};
-    if (os::is_regular_file(dot_git)) {
-      constexpr std::string_view kPrefix = "gitdir: ";
-      const auto line = first_line(dot_git);
-      if (!line.starts_with(kPrefix)) return std::nullopt;
-      const auto git_dir = against(at, line.substr(kPrefix.size()));
-      const auto common = first_line(git_dir + "/commondir");
-      return Repository{at, git_dir, common.empty() ? git_dir : against(git_dir, common)};
-    }
-    if (at.empty()) return std::nullopt;
-  }
-}
 
 std::string worded(const os::ReadFailure& failure) {
   return failure.problem == os::FileProblem::unreadable ? "cannot be read: " + failure.detail : failure.detail;
@@ -74,7 +42,7 @@ bool is_entry_name(std::string_view index, std::size_t at, std::size_t size) {
 }  // namespace
 
 bool git_tracks(const std::string& root, const std::string& name) {
-  const auto repository = find_repository(root);
+  const auto repository = project::find_repository(root);
   if (!repository) return false;
   const auto index = os::read_text_file(repository->git_dir + "/index", {}, kLargestIndex);
   if (!index) return false;
@@ -87,7 +55,7 @@ bool git_tracks(const std::string& root, const std::string& name) {
 }
 
 Result<> exclude_from_git(const std::string& root) {
-  const auto repository = find_repository(root);
+  const auto repository = project::find_repository(root);
   if (!repository) return {};
   const std::string path = repository->common_dir + "/info/exclude";
   const auto current = os::read_text_file(path);

@@ -70,8 +70,11 @@ struct HttpProbe::Attempt : std::enable_shared_from_this<HttpProbe::Attempt> {
   std::array<char, 12> answer{};
 };
 
-HttpProbe::HttpProbe(asio::io_context& loop, Port port, config::ReadySpec spec, std::function<void()> on_success)
+HttpProbe::HttpProbe(asio::io_context& loop, Port port, const std::string& host, config::ReadySpec spec, std::function<void()> on_success)
     : loop_(loop), port_(port), spec_(std::move(spec)), on_success_(std::move(on_success)), pause_(loop) {
+  boost::system::error_code no_address;
+  const auto address = asio::ip::make_address(host, no_address);
+  if (!no_address && !address.is_loopback() && !address.is_unspecified()) only_ = address;
   start();
 }
 
@@ -83,8 +86,8 @@ HttpProbe::~HttpProbe() {
 
 void HttpProbe::start() {
   attempt_ = std::make_shared<Attempt>(this, loop_);
-  const auto address = use_ipv6_ ? asio::ip::address(asio::ip::address_v6::loopback()) : asio::ip::address(asio::ip::address_v4::loopback());
-  attempt_->run(tcp::endpoint(address, port_), spec_.http_path, spec_.timeout);
+  const auto loopback = use_ipv6_ ? asio::ip::address(asio::ip::address_v6::loopback()) : asio::ip::address(asio::ip::address_v4::loopback());
+  attempt_->run(tcp::endpoint(only_.value_or(loopback), port_), spec_.http_path, spec_.timeout);
 }
 
 void HttpProbe::finished(int status) {

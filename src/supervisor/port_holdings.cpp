@@ -32,7 +32,7 @@ bool held_by_devinit(Port port) {
 }  // namespace
 
 engine::ClaimOutcome PortHoldings::claim(const std::string& service, const std::string& port_name, Port first, Port last, int tries,
-                                         const std::vector<Port>& avoid) {
+                                         const PortSet& avoid) {
   engine::ClaimOutcome outcome;
   if (tries == 1) {
     auto claim = ports::Claim::take(first);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/port.hpp"
+#include "base/port_set.hpp"
 #include "engine/port_planner.hpp"
 #include "ports/claim.hpp"
 
@@ -18,7 +19,7 @@ class PortHoldings {
   /// Claims the first free port of the search and remembers it for the service. `tries` of 1 with `first` == `last` is an attempt at
   /// one port. The outcome says who was in the way.
   [[nodiscard]] engine::ClaimOutcome claim(const std::string& service, const std::string& port_name, Port first, Port last, int tries,
-                                           const std::vector<Port>& avoid);
+                                           const PortSet& avoid);
   /// Takes over a port that the service itself has bound already: only the token is to be had.
   void adopt(const std::string& service, const std::string& port_name, Port port);
 

@@ -87,6 +87,7 @@ Result<ProjectWriter::Written> ProjectWriter::write(const StartContext& context,
                                                     const config::PortLookup& lookup) {
   Written written;
   if (context.project.paths.read_only) {
+    if (!context.project.run.empty()) return written;  // a run has nothing to write down
     written.warnings.push_back("the project folder cannot be written: .ports.json and .env.runtime stay as they are; services get their ports "
                                "by their environment");
     return written;

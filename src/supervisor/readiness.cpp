@@ -169,7 +169,7 @@ void Readiness::listening(Entry& entry, const std::string& detail) {
     observer_.on_ready(service, detail);
     return;
   }
-  entry.http = std::make_unique<HttpProbe>(loop_, entry.watched.port, entry.watched.spec, [this, service, detail] {
+  entry.http = std::make_unique<HttpProbe>(loop_, entry.watched.port, entry.watched.host, entry.watched.spec, [this, service, detail] {
     entries_.erase(service);  // destroys the probe: it makes no use of itself after this call
     observer_.on_ready(service, detail);
   });

@@ -45,6 +45,7 @@ class Readiness {
     std::vector<Port> named_ports;
     pid_t guardian = 0;
     config::ReadySpec spec;
+    std::string host = {};  ///< the address that it binds, as far as it is known
   };
   void watch(Watched watched);
   /// The port that counts from now on (after an adoption).

@@ -41,4 +41,12 @@ class ServiceProcess {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< outlives us in a handler that is queued already
 };
 
+/// A run of a service, and what must be known about it when it ends.
+struct Running {
+  std::unique_ptr<ServiceProcess> process;
+  std::uint64_t log_start = 0;   ///< size of the log when this run began
+  bool fenced = true;
+  bool met_busy_port = false;    ///< said so in its log before its first process ended
+};
+
 }  // namespace devinit::supervisor

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include "config/service_host.hpp"
+#include "config/templates.hpp"
+#include "os/files.hpp"
+
 namespace devinit::supervisor {
 namespace {
 
@@ -29,13 +33,30 @@ void add_passive(StartContext& context, const std::optional<config::PortsFile>& 
   }
 }
 
+/// A pool is only about numbers that nobody named.
+void use_pool(const StartContext& context, const std::string& role, engine::PortWish& wish) {
+  const auto pool = context.registry.pools.find(role);
+  if (pool == context.registry.pools.end()) return;
+  wish.search = {pool->second.start, pool->second.end};
+  wish.step = pool->second.step;
+}
+
+/// A lease of another owner keeps automatic choices off a port, and named ones, too, unless it yields.
+void respect_lease(const StartContext& context, const config::PortChoice& choice, engine::PortWish& wish) {
+  if (!choice.port) return;
+  const auto* neighbour = context.registry.neighbour_on(*choice.port);
+  if (neighbour != nullptr && !(neighbour->yields && is_named(choice))) wish.leased_to = neighbour->owner;
+}
+
 engine::PortWish wish_for(const StartContext& context, const std::string& service, const std::string& port_name) {
-  const auto& choice = context.choices.at(config::ports_key(service, port_name));
+  const auto role = config::ports_key(service, port_name);
+  const auto& choice = context.choices.at(role);
   engine::PortWish wish;
   wish.service = service;
   wish.port_name = port_name;
   wish.prefer = choice.port;
   wish.strict = choice.strict;
+  wish.whole_range = choice.whole_range;
   wish.source = config::describe(choice.source);
   if (choice.range) {
     wish.search = *choice.range;
@@ -44,15 +65,49 @@ engine::PortWish wish_for(const StartContext& context, const std::string& servic
   } else {
     wish.search = context.config.automatic_range.value_or(kAutomaticRange);
   }
+  if (!choice.range) use_pool(context, role, wish);
+  respect_lease(context, choice, wish);
+  wish.ephemeral_first = context.registry.ephemeral_first;
+  // Only beside a preferred port: who has none and no `.ports.json` has been made to forget.
+  const auto own = context.registry.own.find(role);
+  if (choice.port && own != context.registry.own.end()) wish.usual = own->second;
   return wish;
+}
+
+/// What cannot be read is told later, when the services are about to get it.
+config::Variables env_file_variables(const project::Project& project, const config::ServiceConfig& service) {
+  config::Variables variables;
+  for (const auto& name : service.env_files) {
+    const auto text = os::read_text_file(project.root() + "/" + name);
+    if (!text) continue;
+    const auto entries = config::parse_env_file(*text, name);
+    if (!entries) continue;
+    for (const auto& [key, value] : *entries) variables[key] = value;
+  }
+  return variables;
 }
 
 }  // namespace
 
-Result<StartContextPtr> load_start_context(const project::Project& project) {
+bool is_named(const config::PortChoice& choice) noexcept {
+  return choice.source == config::PortSource::hand_set || choice.source == config::PortSource::config;
+}
+
+PortSet ports_to_avoid(const StartContext& context) {
+  PortSet avoid = context.registry.avoid;
+  for (const Port port : context.config.denied_ports) avoid.insert(port);
+  for (const auto& [key, port] : context.passive) avoid.insert(port);
+  return avoid;
+}
+
+Result<StartContextPtr> load_start_context(const project::Project& project, std::optional<api::RegistryView> registry) {
   auto context = std::make_shared<StartContext>();
   context->project = project;
+  if (registry) context->registry = std::move(*registry);
   TRY_ASSIGN(context->config, project::load_config(project));
+  context->notices = config::apply_host_variable(context->config, project.environment, [&](const auto& service) {
+    return env_file_variables(project, service);
+  });
   TRY_ASSIGN(const auto file, project::load_ports_file(project));
   const auto record = project::load_ports_record(project);
   if (record) context->record = *record;
@@ -73,8 +128,7 @@ engine::StartRequest plan_request(const StartContext& context, engine::Operation
   request.kind = kind;
   request.targets = targets;
   request.all = targets.empty();
-  request.avoid = context.config.denied_ports;
-  for (const auto& [key, port] : context.passive) request.avoid.push_back(port);
+  request.avoid = std::make_shared<const PortSet>(ports_to_avoid(context));
   for (const auto& service : context.config.services) {
     if (service.kind == config::ServiceKind::external || service.disabled) continue;
     engine::ServicePlan plan{service, {}};

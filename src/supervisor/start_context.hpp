@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/registry_view.hpp"
 #include "config/ports_file.hpp"
 #include "config/project_config.hpp"
 #include "engine/operation.hpp"
@@ -21,11 +22,19 @@ struct StartContext {
   std::vector<std::pair<std::string, Port>> passive;         ///< keys of .ports.json without a service, and external services
   std::map<std::string, config::PortChoice> choices;         ///< by ports_key
   config::PortsRecord record;                                ///< what devinit last wrote
+  std::vector<std::string> notices;                          ///< about the caller's variables, for the user
+  api::RegistryView registry;                                ///< what the registry said when the request was made
 };
 using StartContextPtr = std::shared_ptr<const StartContext>;
 
 /// Reads configuration, .ports.json and the record. Every mistake of the user's files is an Errc::config error.
-[[nodiscard]] Result<StartContextPtr> load_start_context(const project::Project& project);
+[[nodiscard]] Result<StartContextPtr> load_start_context(const project::Project& project, std::optional<api::RegistryView> registry = {});
+
+/// Its number was set by hand or in devinit.json, so that it may take an idle lease over.
+[[nodiscard]] bool is_named(const config::PortChoice& choice) noexcept;
+
+/// What no automatic choice may take, but for the ports of the plan itself: what is denied, passive, and what the registry says.
+[[nodiscard]] PortSet ports_to_avoid(const StartContext& context);
 
 /// The engine's view of it: services to run (external and disabled ones are not), their ports in order of choice, ports never to fall back on.
 [[nodiscard]] engine::StartRequest plan_request(const StartContext& context, engine::OperationId operation, engine::OperationKind kind,

@@ -8,6 +8,7 @@ namespace devinit::supervisor {
 
 engine::ServiceSnapshot Supervisor::snapshot(const std::string& service) const {
   auto result = engine_.snapshot(service);
+  if (const auto ended = exit_codes_.find(service); ended != exit_codes_.end()) result.exit_code = ended->second;
   const auto since = engine_.since(service);
   if (since != TimePoint{}) {
     const auto ago = std::chrono::steady_clock::now() - since;

@@ -26,7 +26,7 @@ constexpr Millis kSweepGrace{2000};
 /// One socket per project root. A state directory that cannot be made (no home, read-only) is no
 /// reason not to work; one that others can write is.
 Result<std::string> socket_path(const project::Project& project) {
-  const auto name = os::short_hash(project.root()) + ".sock";
+  const auto name = os::short_hash(project.run.empty() ? project.root() : project.paths.data) + ".sock";
   const auto state = os::state_directory(project.environment);
   if (!state && state.error().code == Errc::refused) return state.error();
   const auto folder = state ? *state + "/sockets" : project.paths.data;
@@ -61,6 +61,7 @@ std::vector<std::string> clean_up_after_earlier_run(const project::Project& proj
 
 struct Arguments {
   std::string root;
+  std::string run;  ///< the name of a `devinit run`, or empty
   int ready_fd = -1;
 };
 
@@ -68,15 +69,22 @@ Arguments parse(int argc, char** argv) {
   Arguments arguments;
   for (int i = 2; i + 1 < argc; i += 2) {
     if (std::strcmp(argv[i], "--root") == 0) arguments.root = argv[i + 1];
+    if (std::strcmp(argv[i], "--run") == 0) arguments.run = argv[i + 1];
     if (std::strcmp(argv[i], "--ready-fd") == 0) arguments.ready_fd = std::atoi(argv[i + 1]);
   }
   return arguments;
 }
 
+Result<project::Project> project_of(const Arguments& arguments) {
+  auto environment = os::current_environment();
+  if (!arguments.run.empty()) return project::open_run(arguments.root, arguments.run, std::move(environment));
+  TRY_ASSIGN(auto paths, os::project_paths(arguments.root, environment));
+  return project::Project{std::move(paths), std::move(environment)};
+}
+
 /// Everything up to "ready"; whatever fails is what the waiting command prints.
 Result<> run(const Arguments& arguments, os::ReadyPipe& ready) {
-  TRY_ASSIGN(auto paths, os::project_paths(arguments.root, os::current_environment()));
-  const project::Project project{std::move(paths), os::current_environment()};
+  TRY_ASSIGN(const auto project, project_of(arguments));
   TRY(os::create_data_directories(project.paths));
   auto lock = os::FileLock::try_acquire(project.paths.lock_file);
   if (!lock && lock.error().code == Errc::busy) {

@@ -1,6 +1,7 @@
 #include "supervisor/supervisor.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 
@@ -50,6 +51,15 @@ engine::PortPlanner::Choice choice_of(api::Request::Choice choice) {
   return engine::PortPlanner::Choice::next;
 }
 
+/// As shells tell it; what ends because it was told to has none of its own.
+std::optional<int> own_exit_code(engine::State state, const os::ExitStatus& status) {
+  if (state != engine::State::starting && state != engine::State::ready) return std::nullopt;
+  constexpr int kSignalBase = 128;
+  return status.code().value_or(kSignalBase + status.signal().value_or(0));
+}
+
+std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
 }  // namespace
 
 Supervisor::Supervisor(asio::io_context& loop, Setup setup, Log& log)
@@ -60,6 +70,7 @@ Supervisor::Supervisor(asio::io_context& loop, Setup setup, Log& log)
       server_(loop, *this),
       readiness_(loop, *this),
       state_(loop, setup_.project.paths.state_file, [this] { return compose_state(); }),
+      leases_(loop, lease_observer()),
       timer_(loop),
       orphan_timer_(loop),
       first_client_timer_(loop),
@@ -170,8 +181,9 @@ void Supervisor::request_start(api::Stream& stream, const api::Request& request)
   for (const auto& notice : std::exchange(setup_.notices, {})) stream.send(api::Notice{"warning", "", notice});
   auto project = setup_.project;
   project.environment = request.environment;
-  const auto context = load_start_context(project);
+  const auto context = load_start_context(project, request.registry);
   if (!context) return refuse(stream, context.error());
+  for (const auto& notice : (*context)->notices) stream.send(api::Notice{"warning", "", notice});
   if (const auto known = project::check_targets(request.targets, project::service_names((*context)->config)); !known) {
     return refuse(stream, known.error());
   }
@@ -218,6 +230,9 @@ void Supervisor::on_report(std::string service, const std::optional<guardian::Re
       return;
     case ReportKind::exec_failed: {
       const auto* config = engine_.config_of(service);
+      constexpr int kNoSuchCommand = 127;  // the shells' words for it, and for what cannot be executed
+      constexpr int kNotExecutable = 126;
+      exit_codes_[service] = report->value == ENOENT ? kNoSuchCommand : kNotExecutable;
       const auto reason = exec_failure(config == nullptr ? config::Command{} : config->command, report->value);
       readiness_.forget(service);
       running_.erase(service);
@@ -225,6 +240,7 @@ void Supervisor::on_report(std::string service, const std::optional<guardian::Re
     }
     case ReportKind::leader_exited: {
       const auto status = os::ExitStatus::from_wait_status(report->value);
+      if (const auto code = own_exit_code(engine_.snapshot(service).state, status)) exit_codes_[service] = *code;
       engine::ServiceMachine::Event event{Kind::leader_exited, "its first process " + status.describe()};
       event.clean_exit = status.success();
       const auto port = engine_.port_of(service, "");
@@ -251,6 +267,7 @@ void Supervisor::on_report(std::string service, const std::optional<guardian::Re
 void Supervisor::on_tree_empty(const std::string& service, int wait_status, std::uint64_t lost_log_bytes) {
   const auto port = engine_.port_of(service, "");
   const auto status = os::ExitStatus::from_wait_status(wait_status);
+  if (const auto code = own_exit_code(engine_.snapshot(service).state, status)) exit_codes_[service] = *code;
   engine::ServiceMachine::Event event{Kind::tree_empty, describe_end(status)};
   event.exit_code = status.code();
   const auto running = running_.find(service);
@@ -316,6 +333,7 @@ void Supervisor::end_orphans() {
   os::reap_children();
   std::vector<os::ProcessIdentity> guardians;
   for (const auto& [name, running] : running_) guardians.push_back(running.process->guardian());
+  if (const auto child = leases_.child()) guardians.push_back(*child);
   const auto orphans = orphans_of_lost_guardians(guardians, spared_);
   os::kill_all(orphans);
   const bool give_up = Clock::now() > *lost_deadline_;
@@ -356,7 +374,7 @@ void Supervisor::watch_signals() {
 /// `.ports.json` is written again when it is deleted while we run, and our socket is made again.
 void Supervisor::watch_deletions() {
   watched_folders_.clear();
-  for (const auto& folder : {setup_.project.root(), setup_.project.paths.data, socket_folder()}) {
+  for (const auto& folder : {setup_.project.root(), setup_.project.paths.data, folder_of(setup_.socket_path)}) {
     auto watched = os::signal_deletions(folder);
     if (watched) {
       watched_folders_.push_back(std::move(*watched));
@@ -365,8 +383,6 @@ void Supervisor::watch_deletions() {
     }
   }
 }
-
-std::string Supervisor::socket_folder() const { return setup_.socket_path.substr(0, setup_.socket_path.rfind('/')); }
 
 /// Makes again what somebody deleted while we run (`git clean -fdX`, an emptied state folder): without lock and state file nobody could find us.
 void Supervisor::restore_own_files() {
@@ -382,7 +398,7 @@ void Supervisor::restore_own_files() {
     if (const auto written = setup_.lock->write_text(setup_.lock_text); !written) log_.warning(written.error().message);
   }
   if (socket_gone) {
-    if (const auto made = os::make_directories(socket_folder(), 0700); !made) return log_.warning(made.error().message);
+    if (const auto made = os::make_directories(folder_of(setup_.socket_path), 0700); !made) return log_.warning(made.error().message);
     auto socket = os::listen_unix(setup_.socket_path);
     if (!socket) return log_.warning(socket.error().message);
     server_.listen(socket->release());
@@ -405,7 +421,7 @@ void Supervisor::on_file_deleted() {
 
 void Supervisor::end_if_idle() {
   if (ending_ || running_events_ || !events_.empty() || !engine_.idle() || !running_.empty() || !lost_.empty()) return;
-  if (server_.connections() > 0 || !had_client_) return;
+  if (server_.connections() > 0 || !had_client_ || !leases_ended()) return;
   ending_ = true;
   auto state = compose_state();
   state.clean = true;

@@ -16,6 +16,7 @@
 #include "os/fd.hpp"
 #include "os/file_lock.hpp"
 #include "supervisor/child_launch.hpp"
+#include "supervisor/lease_keeper.hpp"
 #include "supervisor/log.hpp"
 #include "supervisor/port_holdings.hpp"
 #include "supervisor/project_writer.hpp"
@@ -69,7 +70,6 @@ class Supervisor : api::Handler, Readiness::Observer {
   void on_tree_empty(const std::string& service, int wait_status, std::uint64_t lost_log_bytes);
   void on_file_deleted();
   void restore_own_files();
-  [[nodiscard]] std::string socket_folder() const;
   void watch_signals();
   void watch_deletions();
   void arm_timer();
@@ -86,24 +86,23 @@ class Supervisor : api::Handler, Readiness::Observer {
   void carry_out(const engine::Finished& effect);
   void spawn(const std::string& service);
   void reclaim(const std::string& service);
-  [[nodiscard]] std::vector<Port> ports_to_avoid(const std::string& service) const;
+  [[nodiscard]] PortSet avoided_by(const std::string& service) const;
   void service_event(const std::string& service, engine::ServiceMachine::EventKind kind, std::string text = {});
   void tell_changes();
   void send_to(engine::OperationId operation, const api::Event& event);
   void tell(const std::string& level, const std::string& service, const std::string& text);
+
+  // leases.cpp: the registry, and the end of a command, which waits for it
+  [[nodiscard]] LeaseKeeper::Observer lease_observer();
+  void write_leases(const StartContext& context, engine::OperationId operation);
+  [[nodiscard]] bool leases_ended();
+  void deliver(const engine::Finished& finished);
 
   // state.cpp: what the outside sees
   [[nodiscard]] engine::ServiceSnapshot snapshot(const std::string& service) const;
   [[nodiscard]] engine::ProjectSnapshot project_snapshot() const;
   [[nodiscard]] api::StateFile compose_state() const;
   [[nodiscard]] config::PortLookup port_lookup(const StartContext& context) const;
-
-  struct Running {
-    std::unique_ptr<ServiceProcess> process;
-    std::uint64_t log_start = 0;   ///< size of the log when this run began
-    bool fenced = true;
-    bool met_busy_port = false;    ///< said so in its log before its first process ended
-  };
   [[nodiscard]] bool met_busy_port(const std::string& service, const Running& running) const;
   [[nodiscard]] bool ended_by_busy_port(const std::string& service, const Running& running, Port port);
 
@@ -114,6 +113,7 @@ class Supervisor : api::Handler, Readiness::Observer {
   api::Server server_;
   Readiness readiness_;
   StateWriter state_;
+  LeaseKeeper leases_;
   PortHoldings ports_;
   ProjectWriter writer_;
   boost::asio::steady_timer timer_;
@@ -142,6 +142,7 @@ class Supervisor : api::Handler, Readiness::Observer {
   int empty_scans_ = 0;                                       ///< in a row, for their orphans
   std::set<pid_t> spared_;                                    ///< shared daemons that became our children
   std::map<std::string, int> unfenced_retries_;
+  std::map<std::string, int> exit_codes_;                     ///< of runs that ended by themselves, until the next spawn
   std::set<std::string> unusable_;                            ///< services whose main port nobody holds and they cannot bind
   std::map<std::string, std::uint64_t> log_starts_;           ///< where each service's log stood when it was last told to start
 };

@@ -27,7 +27,8 @@ Result<int> run_up(const Context& context) {
 
   Operation operation(plan->project, context.output, interrupts, make_resolver(context, &plan->config, interrupts.fd()), false);
   if (!context.arguments.json) operation.stream_logs(follower, print);
-  TRY(operation.begin(start_request(context, api::Request::Op::up)));
+  TRY_ASSIGN(const auto request, start_request(context, *plan, api::Request::Op::up));
+  TRY(operation.begin(request));
   TRY_ASSIGN(const auto done, operation.wait_done());
   if (done.ok && !done.interrupted) return hold(context, operation);
   const int code = report(done, context.output);

@@ -24,6 +24,7 @@ engine::ServiceSnapshot backend() {
   service.since = 1'700'000'000;
   service.detail = "says \"hi\"\n\tüñí";
   service.stale = true;
+  service.exit_code = 0;
   return service;
 }
 
@@ -143,6 +144,7 @@ TEST_CASE("every event survives the wire") {
   CHECK(service.ports == backend().ports);
   CHECK(service.detail == backend().detail);
   CHECK(service.stale);
+  CHECK(service.exit_code == 0);
 
   const auto notice = round_trip(Notice{"warning", "backend", "two\nlines"});
   CHECK(notice.level == "warning");
@@ -317,6 +319,7 @@ TEST_CASE("size is bounded before anything is built") {
 TEST_CASE("the status document has the documented members in the documented order") {
   engine::ProjectSnapshot project = shop();
   project.services[0].detail = "fine";
+  project.services[0].exit_code.reset();  // a member only where there is one
   CHECK(
       encode_status(project, 1'700'000'060) ==
       R"({"project":"shop","root":"/srv/shop with spaces","supervisor":{"running":true,"pid":77},"services":[)"

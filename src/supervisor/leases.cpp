@@ -1,0 +1,60 @@
+// Leases: what a plan, or a port that changed later, means for the registry; and the end of a command, which waits for it.
+#include "os/self.hpp"
+#include "supervisor/lease_order.hpp"
+#include "supervisor/log_excerpt.hpp"
+#include "supervisor/supervisor.hpp"
+
+namespace devinit::supervisor {
+namespace {
+
+constexpr std::size_t kTailLines = 20;
+
+}  // namespace
+
+LeaseKeeper::Observer Supervisor::lease_observer() {
+  return {[this](const std::string& level, const std::string& text) { tell(level, "", text); },
+          [this](const engine::Finished& finished) { deliver(finished); }, [this] { end_if_idle(); }};
+}
+
+void Supervisor::write_leases(const StartContext& context, engine::OperationId operation) {
+  const auto own = os::identify(os::own_pid());
+  if (context.registry.location.empty() || !own) return;
+  leases_.write(lease_order(context, engine_.ports(), *own), operation);
+}
+
+/// True when the registry needs nothing more from this run.
+bool Supervisor::leases_ended() {
+  const auto own = os::identify(os::own_pid());
+  const bool worth_it = current_ && !current_->registry.location.empty() && (current_->registry.ephemeral || leases_.outdated());
+  return leases_.end(worth_it && own ? end_order(*current_, *own) : LeaseOrder());
+}
+
+void Supervisor::carry_out(const engine::Finished& effect) {
+  warn_of_listeners_left();
+  tell_changes();
+  state_.flush();
+  pending_.erase(effect.operation);
+  leases_.finish(effect);
+}
+
+void Supervisor::deliver(const engine::Finished& effect) {
+  const auto at = streams_.find(effect.operation);
+  if (at == streams_.end()) return;
+  api::Done done;
+  done.ok = effect.outcome.ok;
+  done.interrupted = effect.outcome.interrupted;
+  if (effect.outcome.error) {
+    done.error = effect.outcome.error->message;
+    done.hint = effect.outcome.error->hint;
+    done.config_error = exit_code_of(effect.outcome.error->code) == 2;
+  }
+  for (const auto& failure : effect.outcome.failures) {
+    const auto path = setup_.project.paths.logs + "/" + failure.service + ".log";
+    done.failures.push_back({failure.service, failure.reason, tail_of_run(path, log_starts_[failure.service], kTailLines)});
+  }
+  done.project = project_snapshot();
+  at->second->send(done);
+  if (!effect.keep_open) at->second->finish();
+}
+
+}  // namespace devinit::supervisor
