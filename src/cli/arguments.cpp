@@ -6,10 +6,12 @@
 #include <charconv>
 
 #include "base/suggest.hpp"
+#include "cli/registry_command_line.hpp"
 
 namespace devinit::cli {
 namespace {
 
+/// `examples` is empty where the command's own builder adds the footer.
 struct CommandText {
   Command command;
   const char* name;
@@ -45,6 +47,9 @@ constexpr std::array kCommands{
     CommandText{Command::kill, "kill", "Show who holds a port and end it (asks first)",
                 "  devinit kill 8000\n"
                 "  devinit kill 8000 --yes"},
+    CommandText{Command::run, "run", "Start one command on a leased port, attached", ""},
+    CommandText{Command::ports, "ports", "Show and manage who owns which port of this machine", ""},
+    CommandText{Command::scaffold, "scaffold", "Make an app from a template, with ports and a name of its own", ""},
     CommandText{Command::version, "version", "Print the version", "  devinit version\n  devinit version --json"},
 };
 
@@ -62,6 +67,7 @@ struct Raw {
   std::string on_conflict;
   std::string lines;
   std::string port;
+  RegistryWords registry;
 };
 
 Error usage_error(std::string message, std::string hint = {}) {
@@ -78,9 +84,11 @@ void add_global_options(CLI::App& app, Arguments& arguments, Raw& raw) {
       ->type_name("ask|kill|next|fail");
   app.add_flag("--force", arguments.force, "Kill who holds a wanted port, within the rules (also FORCE_MODE=true)");
   app.add_flag("--install", arguments.install, "Install missing dependencies of services without asking");
+  app.add_option("--registry", arguments.registry, "The registry of ports (also DEVINIT_REGISTRY)")->type_name("URL|PATH");
 }
 
-CLI::App* add_command(CLI::App& app, const CommandText& text, Arguments& arguments, Raw& raw) {
+/// The subcommand of `text` with its options. `behind`: the words that follow it on the command line.
+CLI::App* add_command(CLI::App& app, const CommandText& text, const Words& behind, Arguments& arguments, Raw& raw) {
   auto* command = app.add_subcommand(text.name, text.summary);
   command->fallthrough();
   command->footer(std::string("Examples:\n") + text.examples + "\n\nGlobal options work here too: see devinit --help.");
@@ -99,12 +107,39 @@ CLI::App* add_command(CLI::App& app, const CommandText& text, Arguments& argumen
     case Command::kill:
       command->add_option("port", raw.port, "The port to free")->type_name("PORT")->required();
       break;
+    case Command::ports: {
+      const auto at = first_plain_word(behind, 0, {&app});
+      add_ports_command(*command, at < behind.size() ? behind[at] : std::string(), raw.registry);
+      break;
+    }
+    case Command::scaffold:
+      add_scaffold_command(*command, app, behind, raw.registry);
+      break;
+    case Command::run:
+      add_run_command(*command, raw.registry);
+      break;
     case Command::status:
     case Command::init:
     case Command::version:
+    case Command::lease:
       break;
   }
   return command;
+}
+
+/// Adds the command that `line` names, or all of them when it names none. Of a `run`, takes the command to run off the line.
+const CommandText* add_commands(CLI::App& app, Words& line, Arguments& arguments, Raw& raw) {
+  const auto at = first_plain_word(line, 0, {&app});
+  const auto asked =
+      std::ranges::find_if(kCommands, [&](const auto& text) { return at < line.size() && line[at] == text.name; });
+  if (asked == kCommands.end()) {
+    for (const auto& text : kCommands) add_command(app, text, {}, arguments, raw);
+    return nullptr;
+  }
+  const Words behind(line.begin() + static_cast<std::ptrdiff_t>(at) + 1, line.end());
+  const auto* command = add_command(app, *asked, behind, arguments, raw);
+  if (asked->command == Command::run) raw.registry.command = cut_run_command(line, at + 1, app, *command);
+  return &*asked;
 }
 
 std::vector<std::string> option_names(const CLI::App& app) {
@@ -116,22 +151,37 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
+/// The app, the command and its subcommand, as far as they were named.
+std::vector<const CLI::App*> chosen_path(const CLI::App& app) {
+  std::vector<const CLI::App*> path{&app};
+  while (!path.back()->get_subcommands().empty()) path.push_back(path.back()->get_subcommands().front());
+  return path;
+}
+
+/// "ports get ": the words of a path behind the program's name, each followed by a blank.
+std::string words_of(const std::vector<const CLI::App*>& path) {
+  std::string words;
+  for (std::size_t i = 1; i < path.size(); ++i) words += path[i]->get_name() + " ";
+  return words;
+}
+
 /// The error for a word that no rule of the command line took.
-Error unknown_word(const CLI::App& app, const CLI::App* command, const std::string& word) {
+Error unknown_word(const CLI::App& app, const std::string& word) {
+  const auto path = chosen_path(app);
+  const auto commands = path.back()->get_subcommands([](const CLI::App*) { return true; });
   const bool option = word.size() > 1 && word.front() == '-';
   std::vector<std::string> candidates;
   if (option) {
-    candidates = option_names(app);
-    if (command != nullptr) std::ranges::copy(option_names(*command), std::back_inserter(candidates));
+    for (const auto* each : path) std::ranges::copy(option_names(*each), std::back_inserter(candidates));
   } else {
-    for (const auto& text : kCommands) candidates.emplace_back(text.name);
+    for (const auto* each : commands) candidates.push_back(each->get_name());
   }
-  const std::string help = std::string("devinit ") + (command != nullptr ? command->get_name() + " " : "") + "--help";
-  std::string message = option               ? "unknown option " + word
-                        : command != nullptr ? command->get_name() + " takes no argument `" + word + "`"
-                                             : "unknown command `" + word + "`";
-  const auto close = command == nullptr || option ? nearest(word.substr(0, word.find('=')), candidates) : std::nullopt;
-  return usage_error(std::move(message), close ? "did you mean `" + *close + "`? " + help + " lists all" : help + " lists all");
+  const std::string help = "devinit " + words_of(path) + "--help lists all";
+  std::string message = option             ? "unknown option " + word
+                        : commands.empty() ? words_of(path) + "takes no argument `" + word + "`"
+                                           : "unknown command `" + words_of(path) + word + "`";
+  const auto close = nearest(word.substr(0, word.find('=')), candidates);
+  return usage_error(std::move(message), close ? "did you mean `" + *close + "`? " + help : help);
 }
 
 Result<config::ConflictRule> conflict_rule(const std::string& text) {
@@ -168,11 +218,24 @@ Result<> read_variable(const os::Environment& environment, const char* name, boo
   return {};
 }
 
+Result<> check_registry_values(Arguments& arguments, const RegistryWords& words) {
+  if (arguments.command == Command::ports) {
+    TRY_ASSIGN(arguments.ports, read_ports_arguments(words));
+    if (arguments.ports.env && arguments.json) return usage_error("--env or --json, not both");
+  } else if (arguments.command == Command::scaffold) {
+    TRY_ASSIGN(arguments.scaffold, read_scaffold_arguments(words));
+  } else if (arguments.command == Command::run) {
+    TRY_ASSIGN(arguments.run, read_run_arguments(words));
+  }
+  return {};
+}
+
 Result<> check_values(Arguments& arguments, const Raw& raw, const CLI::App& app) {
   if (app.count("--on-conflict") > 0) {
     TRY_ASSIGN(arguments.on_conflict, conflict_rule(raw.on_conflict));
   }
   if (app.count("--project") > 0 && arguments.directory.empty()) return usage_error("--project needs a folder");
+  if (app.count("--registry") > 0 && arguments.registry.empty()) return usage_error("--registry needs a URL or a path");
   if (!raw.lines.empty()) {
     TRY_ASSIGN(arguments.lines, line_count(raw.lines));
   }
@@ -181,6 +244,7 @@ Result<> check_values(Arguments& arguments, const Raw& raw, const CLI::App& app)
     if (!port) return usage_error("`" + raw.port + "` is not a port", "ports are plain decimal numbers from 1 to 65535");
     arguments.port = *port;
   }
+  TRY(check_registry_values(arguments, raw.registry));
   if (std::ranges::find(arguments.targets, "all") != arguments.targets.end()) arguments.targets.clear();
   return {};
 }
@@ -201,9 +265,7 @@ std::optional<Result<std::variant<Arguments, HelpText>>> run_parser(CLI::App& ap
   } catch (const CLI::CallForAllHelp&) {
     return HelpText{help_of(app)};
   } catch (const CLI::ParseError& failure) {
-    const auto chosen = app.get_subcommands();
-    const std::string command = chosen.empty() ? "" : chosen.front()->get_name() + " ";
-    return usage_error(failure.what(), "devinit " + command + "--help shows how it is used");
+    return usage_error(failure.what(), "devinit " + words_of(chosen_path(app)) + "--help shows how it is used");
   }
   return std::nullopt;
 }
@@ -227,6 +289,11 @@ Result<std::variant<Arguments, HelpText>> parse_arguments(const std::vector<std:
     return parse_arguments(asked, environment);
   }
   Arguments arguments;
+  if (!words.empty() && words.front() == "lease") {  // a supervisor's child: its words are its own, and a start waits for it
+    arguments.command = Command::lease;
+    arguments.words.assign(words.begin() + 1, words.end());
+    return arguments;
+  }
   Raw raw;
   CLI::App app("Starts the services of a project on really free ports and supervises them.", "devinit");
   app.allow_extras();
@@ -234,23 +301,22 @@ Result<std::variant<Arguments, HelpText>> parse_arguments(const std::vector<std:
   bool version = false;
   app.add_flag("--version", version, "Print the version");
   add_global_options(app, arguments, raw);
-  for (const auto& text : kCommands) add_command(app, text, arguments, raw);
+  Words line = words;
+  const auto* command = add_commands(app, line, arguments, raw);
 
-  if (auto ended = run_parser(app, words)) return std::move(*ended);
-  const auto chosen = app.get_subcommands();
-  const CLI::App* command = chosen.empty() ? nullptr : chosen.front();
-  if (const auto extras = app.remaining(true); !extras.empty()) return unknown_word(app, command, extras.front());
-  if (chosen.size() > 1) return usage_error("one command at a time: " + chosen[0]->get_name() + " or " + chosen[1]->get_name());
+  if (auto ended = run_parser(app, line)) return std::move(*ended);
+  // CLI11 counts the `--` that ends the options as a word that nobody took.
+  const auto extras = app.remaining(true);
+  const auto extra = std::ranges::find_if(extras, [](const std::string& word) { return word != "--"; });
+  if (extra != extras.end()) return unknown_word(app, *extra);
   if (command == nullptr && !version) {
     return usage_error("no command", "start here: devinit start; devinit --help lists everything");
   }
-  arguments.command = Command::version;
-  for (const auto& text : kCommands) {
-    if (command != nullptr && !version && command->get_name() == text.name) arguments.command = text.command;
-  }
+  arguments.command = version ? Command::version : command->command;
   TRY(check_values(arguments, raw, app));
   TRY(read_variable(environment, "QUIET", arguments.quiet));
-  TRY(read_variable(environment, "FORCE_MODE", arguments.force_mode));
+  // A generator's run must not depend on what its user says about busy ports.
+  if (arguments.command != Command::scaffold) TRY(read_variable(environment, "FORCE_MODE", arguments.force_mode));
   return arguments;
 }
 

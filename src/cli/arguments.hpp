@@ -7,12 +7,13 @@
 
 #include "base/port.hpp"
 #include "base/result.hpp"
+#include "cli/registry_arguments.hpp"
 #include "config/project_config.hpp"
 #include "os/process.hpp"
 
 namespace devinit::cli {
 
-enum class Command { start, stop, restart, up, status, logs, init, kill, version };
+enum class Command { start, stop, restart, up, status, logs, init, kill, version, ports, scaffold, run, lease };
 
 /// The command line as data: everything checked, nothing done.
 struct Arguments {
@@ -30,6 +31,11 @@ struct Arguments {
   std::size_t lines = 100;           ///< logs -n
   bool follow = false;               ///< logs -f
   Port port = 0;                     ///< kill
+  std::string registry;              ///< --registry; empty: not said
+  PortsArguments ports;
+  ScaffoldArguments scaffold;
+  RunArguments run;
+  std::vector<std::string> words;  ///< lease: everything behind it
 };
 
 /// `--help` was asked for.

@@ -29,6 +29,14 @@ Result<int> dispatch(const Context& context) {
       return run_kill(context);
     case Command::version:
       return run_version(context);
+    case Command::ports:
+      return run_ports(context);
+    case Command::scaffold:
+      return run_scaffold(context);
+    case Command::run:
+      return run_run(context);
+    case Command::lease:
+      return run_lease(context);
   }
   return Error(Errc::usage, "no command");
 }

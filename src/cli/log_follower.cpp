@@ -29,9 +29,9 @@ std::string read_at(std::FILE* file, std::uint64_t offset, std::size_t count) {
 }  // namespace
 
 Result<LogFollower> LogFollower::open(const std::string& directory, const std::vector<std::string>& services,
-                                      std::size_t last_lines) {
+                                      std::size_t last_lines, Unit unit) {
   TRY_ASSIGN(auto watch, os::DirectoryWatch::on(directory));
-  LogFollower follower(std::move(watch));
+  LogFollower follower(std::move(watch), unit);
   for (const auto& service : services) {
     Source source;
     source.service = service;
@@ -80,7 +80,7 @@ bool LogFollower::pump(const Sink& sink) {
   return more;
 }
 
-bool LogFollower::read_source(Source& source, const Sink& sink) {
+bool LogFollower::read_source(Source& source, const Sink& sink) const {
   std::size_t read = 0;
   while (read < kPumpBudget) {
     if (!source.file) open_source(source);
@@ -88,7 +88,11 @@ bool LogFollower::read_source(Source& source, const Sink& sink) {
     const auto chunk = read_at(source.file.get(), source.offset, kChunk);
     source.offset += chunk.size();
     read += chunk.size();
-    take(source, chunk, sink);
+    if (unit_ == Unit::lines) {
+      take(source, chunk, sink);
+    } else if (!chunk.empty()) {
+      sink(source.service, chunk);
+    }
     if (!chunk.empty()) continue;
     const auto id = os::file_id(source.path);
     if (id && *id != source.id) {

@@ -19,12 +19,13 @@ namespace devinit::cli {
 /// not grow with the logs.
 class LogFollower {
  public:
-  /// Called once per line, without newline, unsanitised.
+  /// `lines`: the sink is called once per line, without newline. `pieces`: with what was read, as it is. Unsanitised both.
+  enum class Unit { lines, pieces };
   using Sink = std::function<void(const std::string& service, std::string_view line)>;
 
   /// `directory` must exist; files that are not there yet are read from their beginning once they appear.
   [[nodiscard]] static Result<LogFollower> open(const std::string& directory, const std::vector<std::string>& services,
-                                                std::size_t last_lines);
+                                                std::size_t last_lines, Unit unit = Unit::lines);
 
   /// Readable when `pump` may find something.
   [[nodiscard]] int fd() const noexcept { return watch_.fd(); }
@@ -45,14 +46,15 @@ class LogFollower {
     std::uint64_t offset = 0;
     std::string partial;
   };
-  explicit LogFollower(os::DirectoryWatch watch) : watch_(std::move(watch)) {}
+  LogFollower(os::DirectoryWatch watch, Unit unit) : watch_(std::move(watch)), unit_(unit) {}
 
   static void open_source(Source& source);
   static void skip_to_last_lines(Source& source, std::size_t lines);
-  static bool read_source(Source& source, const Sink& sink);
+  bool read_source(Source& source, const Sink& sink) const;
   static void take(Source& source, std::string_view chunk, const Sink& sink);
 
   os::DirectoryWatch watch_;
+  Unit unit_;
   std::vector<Source> sources_;
 };
 

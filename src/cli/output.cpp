@@ -57,6 +57,16 @@ OutputStyle detect_style(const Arguments& arguments, const os::Environment& envi
 
 void Output::data(std::string_view line) { write_line(stdout, line); }
 
+void Output::pass(std::string_view bytes) {
+  std::fwrite(bytes.data(), 1, bytes.size(), stdout);
+  std::fflush(stdout);
+}
+
+void Output::data_raw(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
 void Output::say(std::string_view line) {
   if (!style_.quiet && !style_.json) insist(line);
 }
@@ -112,6 +122,8 @@ const char* code_name(Errc code) noexcept {
       return "interrupted";
     case Errc::io:
       return "io";
+    case Errc::damaged:
+      return "damaged";
     case Errc::failed:
       return "failed";
   }

@@ -32,6 +32,10 @@ class Output {
 
   /// One line on stdout, as it is. Flushed: a reader of a pipe sees it now.
   void data(std::string_view line);
+  /// Bytes on stdout, as they are: what a command prints that devinit only passes on. Flushed.
+  void pass(std::string_view bytes);
+  /// As it is on stdout, without a newline: what steers the terminal there.
+  void data_raw(std::string_view text);
   /// A line on stderr; nothing when quiet or JSON was asked for.
   void say(std::string_view line);
   /// A line on stderr that quiet does not silence.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/port.hpp"
+#include "base/result.hpp"
 
 namespace devinit::cli {
 
@@ -61,7 +62,14 @@ struct RunArguments {
   std::optional<PortRange> range;
   bool strict = false;
   std::string host;
-  std::vector<std::string> command;
+  std::vector<std::string> command;  ///< as it was typed; never empty
 };
+
+/// The command line as the parser left it.
+struct RegistryWords;
+/// Every value checked, nothing done. Errc::usage for what is missing, given twice, empty, or no number, with a hint.
+[[nodiscard]] Result<PortsArguments> read_ports_arguments(const RegistryWords& words);
+[[nodiscard]] Result<ScaffoldArguments> read_scaffold_arguments(const RegistryWords& words);
+[[nodiscard]] Result<RunArguments> read_run_arguments(const RegistryWords& words);
 
 }  // namespace devinit::cli

@@ -82,6 +82,19 @@ TEST_CASE("rotation loses nothing and truncation starts over") {
   CHECK(pumped(follower) == Lines{"a:short"});
 }
 
+TEST_CASE("as pieces the bytes come as they are, an unfinished line at once") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.write("a.log", "old");
+  auto follower = LogFollower::open(folder.path(), {"a"}, 0, LogFollower::Unit::pieces);
+  REQUIRE(follower.has_value());
+  const std::string bytes = "50%\r\x1b[0m\xff\n\n" + std::string(40'000, 'x');
+  append(path, bytes);
+  std::string seen;
+  while (follower->pump([&](const std::string&, std::string_view piece) { seen += piece; })) {
+  }
+  CHECK(seen == bytes);
+}
+
 TEST_CASE("an endless line arrives in pieces") {
   const test::TemporaryFolder folder;
   const auto path = folder.write("a.log", "");

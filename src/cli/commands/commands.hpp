@@ -26,6 +26,12 @@ struct Context {
 [[nodiscard]] Result<int> run_init(const Context& context);
 [[nodiscard]] Result<int> run_kill(const Context& context);
 [[nodiscard]] Result<int> run_version(const Context& context);
+[[nodiscard]] Result<int> run_ports(const Context& context);
+[[nodiscard]] Result<int> run_scaffold(const Context& context);
+[[nodiscard]] Result<int> run_run(const Context& context);
+/// Hidden: registry work that a supervisor hands to a short-lived child, because its loop never waits. `arguments.words` are the words
+/// behind `lease`, as they are.
+[[nodiscard]] Result<int> run_lease(const Context& context);
 
 /// "devinit 1.2.3".
 [[nodiscard]] const char* version_text() noexcept;

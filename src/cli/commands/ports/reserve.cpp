@@ -1,0 +1,23 @@
+#include "cli/commands/ports/ports_commands.hpp"
+#include "cli/text_table.hpp"
+
+namespace devinit::cli {
+
+Result<int> reserve_ports(const Context& context) {
+  const auto& arguments = context.arguments.ports;
+  ASSERT(arguments.range);
+  const auto [first, last] = *arguments.range;
+  // A reservation's name is bound by the same rules as a model's: both are shown, listed and exported alike.
+  TRY(registry::check_model(arguments.name));
+  TRY_ASSIGN(const auto in_use, use_registry(context, registry::Access::read_write));
+  TRY(in_use.registry->reserve(*arguments.range, arguments.name));
+  const auto shown = first == last ? "port " + std::to_string(first) : "ports " + std::to_string(first) + " to " + std::to_string(last);
+  context.output.say(one_line(shown + (first == last ? " is" : " are") + " reserved for " + arguments.name));
+  if (context.arguments.json) {
+    context.output.data("{\"name\":" + json_string(arguments.name) + ",\"first\":" + std::to_string(first) +
+                        ",\"last\":" + std::to_string(last) + "}");
+  }
+  return 0;
+}
+
+}  // namespace devinit::cli

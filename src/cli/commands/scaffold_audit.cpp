@@ -1,0 +1,109 @@
+#include "cli/commands/scaffold_audit.hpp"
+
+#include "cli/commands/ports/ports_commands.hpp"
+#include "cli/text_table.hpp"
+#include "os/files.hpp"
+#include "scaffold/audit.hpp"
+
+namespace devinit::cli {
+namespace {
+
+using scaffold::AuditedApp;
+using scaffold::Finding;
+
+constexpr int kSomethingIsWrong = 3;
+
+Result<std::vector<AuditedApp>> audit_here(const Context& context, registry::Access access) {
+  const auto& arguments = context.arguments;
+  const bool relative = !arguments.scaffold.path.starts_with('/') && !arguments.directory.empty();
+  const std::string root = relative ? arguments.directory + "/" + arguments.scaffold.path : arguments.scaffold.path;
+  TRY_ASSIGN(const auto in_use, use_registry(context, access));
+  TRY_ASSIGN(const auto known, scaffold::known_apps(*in_use.registry));
+  TRY_ASSIGN(const auto apps, scaffold::find_apps(root, known));
+  if (apps.empty()) context.output.warn("no generated app below " + root);
+  return scaffold::audit(apps, [&](const std::string& model, std::int64_t app) {
+    return scaffold::find_allocation(*in_use.registry, model, app);
+  });
+}
+
+std::string place(const AuditedApp& app, const std::string& file, int line) {
+  return app.root + (file.empty() ? "" : "/" + file) + (line > 0 ? ":" + std::to_string(line) : "");
+}
+
+std::string finding_json(const AuditedApp& app, const Finding& finding) {
+  std::string json = "{\"fault\":\"" + std::string(to_string(finding.fault)) + "\",\"app\":" + json_string(app.root);
+  if (app.owner) json += ",\"model\":" + json_string(app.owner->first) + ",\"number\":" + std::to_string(app.owner->second);
+  if (!finding.file.empty()) json += ",\"file\":" + json_string(finding.file);
+  if (finding.line > 0) json += ",\"line\":" + std::to_string(finding.line);
+  return json + ",\"message\":" + json_string(finding.message) + ",\"mendable\":" + (finding.mendable ? "true" : "false") + "}";
+}
+
+std::string counted(std::size_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+/// The findings that no mending takes away.
+std::size_t report_the_rest(const Context& context, const std::vector<AuditedApp>& apps) {
+  std::size_t count = 0;
+  for (const auto& app : apps) {
+    for (const auto& finding : app.findings) {
+      if (finding.mendable) continue;
+      ++count;
+      context.output.warn(place(app, finding.file, finding.line) + ": " + finding.message +
+                          (finding.hint.empty() ? "" : " (" + finding.hint + ")"));
+    }
+  }
+  return count;
+}
+
+std::string mending_json(const AuditedApp& app, const scaffold::Mending& mending) {
+  std::string changes;
+  for (const auto& change : mending.changes) changes += (changes.empty() ? "" : ",") + json_string(change);
+  return "{\"app\":" + json_string(app.root) + ",\"file\":" + json_string(mending.file) + ",\"changes\":[" + changes + "]}";
+}
+
+void print_mendings(const Context& context, const AuditedApp& app, std::string& json) {
+  for (const auto& mending : app.mendings) {
+    json += (json.empty() ? "" : ",") + mending_json(app, mending);
+    if (context.arguments.json) continue;
+    for (const auto& change : mending.changes) context.output.data(one_line(place(app, mending.file, 0) + ": " + change));
+  }
+}
+
+}  // namespace
+
+Result<int> check_apps(const Context& context) {
+  TRY_ASSIGN(const auto apps, audit_here(context, registry::Access::read_only));
+  std::size_t count = 0;
+  std::string json;
+  for (const auto& app : apps) {
+    for (const auto& finding : app.findings) {
+      ++count;
+      json += (json.empty() ? "" : ",") + finding_json(app, finding);
+      if (context.arguments.json) continue;
+      const std::string hint = finding.mendable || finding.hint.empty() ? "" : " (" + finding.hint + ")";
+      context.output.data(one_line(place(app, finding.file, finding.line) + ": " + finding.message + hint));
+    }
+  }
+  if (context.arguments.json) context.output.data("[" + json + "]");
+  context.output.say(counted(apps.size(), "app") + ", " + counted(count, "problem") +
+                     (count > 0 ? "; devinit scaffold fix mends what can be mended" : ""));
+  return count == 0 ? 0 : kSomethingIsWrong;
+}
+
+Result<int> fix_apps(const Context& context) {
+  const bool dry_run = context.arguments.scaffold.dry_run;
+  TRY_ASSIGN(const auto apps, audit_here(context, dry_run ? registry::Access::read_only : registry::Access::read_write));
+  std::size_t mended = 0;
+  std::string json;
+  for (const auto& app : apps) {
+    if (!dry_run) TRY(scaffold::mend(app));
+    print_mendings(context, app, json);
+    mended += app.mendings.size();
+  }
+  if (context.arguments.json) context.output.data("[" + json + "]");
+  context.output.say(counted(apps.size(), "app") + ", " + counted(mended, "file") + (dry_run ? " would be mended" : " mended"));
+  return report_the_rest(context, apps) == 0 ? 0 : kSomethingIsWrong;
+}
+
+}  // namespace devinit::cli

@@ -1,0 +1,44 @@
+#include "cli/line_reader.hpp"
+
+#include "os/readable.hpp"
+
+namespace devinit::cli {
+namespace {
+
+constexpr std::size_t kLongestLine = 1U << 20;
+
+}  // namespace
+
+Result<std::vector<std::string>> LineReader::next(std::size_t most) {
+  std::vector<std::string> lines;
+  while (true) {
+    take_lines(lines, most);
+    const bool more_waits = !ended_ && lines.size() < most && os::wait_readable({fd_}, std::chrono::milliseconds(0))[0];
+    if (lines.size() == most || ended_ || (!lines.empty() && !more_waits)) return lines;
+    TRY_ASSIGN(const auto piece, os::read_some(fd_));
+    ended_ = piece.empty();
+    buffer_ += piece;
+    if (buffer_.size() - begin_ > kLongestLine && buffer_.find('\n', begin_) == std::string::npos) {
+      return Error(Errc::usage, "a line of more than 1 MiB names no owner");
+    }
+  }
+}
+
+void LineReader::take_lines(std::vector<std::string>& lines, std::size_t most) {
+  while (lines.size() < most) {
+    const auto end = buffer_.find('\n', begin_);
+    if (end == std::string::npos) break;
+    lines.push_back(buffer_.substr(begin_, end - begin_));
+    begin_ = end + 1;
+  }
+  if (lines.size() < most && ended_ && begin_ < buffer_.size()) {
+    lines.push_back(buffer_.substr(begin_));
+    begin_ = buffer_.size();
+  }
+  if (begin_ == buffer_.size() || begin_ > kLongestLine) {
+    buffer_.erase(0, begin_);
+    begin_ = 0;
+  }
+}
+
+}  // namespace devinit::cli
