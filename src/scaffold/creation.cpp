@@ -1,0 +1,152 @@
+#include "scaffold/creation.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "os/file_lock.hpp"
+#include "os/files.hpp"
+#include "os/folder_tree.hpp"
+#include "os/staged_tree.hpp"
+
+namespace devinit::scaffold {
+namespace {
+
+using Kind = os::TreeEntry::Kind;
+
+bool is_inside(const std::string& path, const std::string& folder) {
+  return path == folder || path.starts_with(folder == "/" ? folder : folder + "/");
+}
+
+/// An app that is replaced keeps what its template does not have.
+class OldApp {
+ public:
+  [[nodiscard]] static Result<OldApp> open(const std::string& path) {
+    TRY_ASSIGN(auto tree, os::FolderTree::open(path));
+    TRY_ASSIGN(auto entries, tree.list());
+    return OldApp(std::move(tree), std::move(entries));
+  }
+
+  /// The old `.env` brought up to date; the new one where there was none. One that cannot be read (a link) is an error: its
+  /// lines would be lost.
+  [[nodiscard]] Result<std::string> merged_env(const AppEntry& entry, const AppValues& values) const {
+    if (std::ranges::find(entries_, entry.path, &os::TreeEntry::path) == entries_.end()) return entry.content;
+    TRY_ASSIGN(const auto old, tree_.read(entry.path, kLargestText));
+    const auto slash = entry.path.find_last_of('/');
+    return merged(old, entry.content, values.env_variables(slash == std::string::npos ? "" : entry.path.substr(0, slash)));
+  }
+
+  [[nodiscard]] Result<> check_kinds(const std::map<std::string, Kind>& fresh, const std::string& root) const {
+    for (const auto& entry : entries_) {
+      const auto found = fresh.find(entry.path);
+      if (found == fresh.end() || (entry.kind == Kind::folder) == (found->second == Kind::folder)) continue;
+      return Error(Errc::refused,
+                   root + "/" + entry.path + (entry.kind == Kind::folder ? " is a folder" : " is no folder") +
+                       ", and the template has something else of that name",
+                   "move it away first");
+    }
+    return {};
+  }
+
+  /// Gives the new tree whatever is not `fresh`.
+  [[nodiscard]] Result<> hand_over(os::StagedTree& staged, const std::map<std::string, Kind>& fresh) const {
+    for (const auto& entry : entries_) {
+      if (fresh.contains(entry.path)) continue;
+      TRY(entry.kind == Kind::folder ? staged.add_folder(entry.path, entry.mode) : staged.share(entry, tree_));
+    }
+    return {};
+  }
+
+ private:
+  OldApp(os::FolderTree tree, std::vector<os::TreeEntry> entries) : tree_(std::move(tree)), entries_(std::move(entries)) {}
+  os::FolderTree tree_;
+  std::vector<os::TreeEntry> entries_;
+};
+
+Result<> write_entry(os::StagedTree& staged, const AppEntry& entry, const Template& source, const OldApp* old,
+                     const AppValues& values) {
+  const TemplateEntry& from = *entry.from;
+  if (from.kind == Kind::folder) return staged.add_folder(entry.path, from.mode);
+  if (from.kind == Kind::link) return staged.add_link(entry.path, entry.target);
+  if (from.how == TemplateEntry::Content::large) return staged.copy_file(entry.path, *source.tree, from.path, from.mode);
+  if (entry.is_env && old != nullptr) {
+    TRY_ASSIGN(const auto text, old->merged_env(entry, values));
+    return staged.add_file(entry.path, text, from.mode);
+  }
+  return staged.add_file(entry.path, entry.bytes(), from.mode);
+}
+
+Result<> check_replaceable(const std::string& path, bool overwrite) {
+  const auto kind = os::kind_at(path);
+  ASSERT(kind.has_value());
+  if (*kind == Kind::link)
+    return Error(Errc::refused, path + " is a symbolic link", "name the folder that it leads to, or a new one");
+  if (*kind != Kind::folder)
+    return Error(Errc::refused, path + " exists already and is a file", "name a folder that does not exist yet");
+  if (!overwrite) {
+    return Error(Errc::refused, path + " exists already",
+                 "name a folder that does not exist yet; --overwrite writes the template's files anew and keeps all others");
+  }
+  if (os::FileLock::is_held(path + "/.devinit/supervisor.lock")) {
+    return Error(Errc::refused, "services of " + path + " are running", "devinit -C '" + path + "' stop");
+  }
+  const auto here = os::real_path(".");
+  if (here && is_inside(*here, path))
+    return Error(Errc::refused, path + " would be replaced under your feet", "leave it first: cd '" + path + "/..'");
+  return {};
+}
+
+Result<Destination> split(const std::string& path) {
+  std::string text = path;
+  while (text.size() > 1 && text.back() == '/') text.pop_back();
+  const auto slash = text.find_last_of('/');
+  ASSERT(slash != std::string::npos);
+  Destination destination{slash == 0 ? "/" : text.substr(0, slash), text.substr(slash + 1), false};
+  const auto& name = destination.name;
+  if (name.empty() || name == "." || name == ".." || name.starts_with(os::StagedTree::kPrefix)) {
+    return Error(Errc::usage, "`" + path + "` does not name a new folder", "give DEST a name of its own: ./my-app");
+  }
+  return destination;
+}
+
+}  // namespace
+
+Result<Destination> check_destination(const std::string& path, bool overwrite, const Template& source) {
+  TRY_ASSIGN(auto destination, split(path));
+  if (!os::is_directory(destination.parent)) {
+    const bool exists = os::path_exists(destination.parent);
+    return Error(Errc::not_found, "the folder " + destination.parent + (exists ? " is a file" : " does not exist"),
+                 exists ? "" : "mkdir -p '" + destination.parent + "'");
+  }
+  TRY_ASSIGN(destination.parent, os::real_path(destination.parent));
+  const std::string real = destination.path();
+  if (!source.root.empty() && is_inside(real, source.root)) {
+    return Error(Errc::refused, real + " is inside the template " + source.root, "name a folder outside of it");
+  }
+  if (!source.root.empty() && is_inside(source.root, real)) {
+    return Error(Errc::refused, "the template " + source.root + " is inside " + real, "name another folder");
+  }
+  if (os::kind_at(real)) {
+    TRY(check_replaceable(real, overwrite));
+    destination.replaces = true;
+  }
+  return destination;
+}
+
+Result<> create(const Destination& destination, const Template& source, const std::vector<AppEntry>& entries,
+                const AppValues& values) {
+  std::map<std::string, Kind> fresh;
+  for (const auto& entry : entries) fresh.emplace(entry.path, entry.from->kind);
+  std::optional<OldApp> old;
+  if (destination.replaces) {
+    TRY_ASSIGN(auto opened, OldApp::open(destination.path()));
+    TRY(opened.check_kinds(fresh, destination.path()));
+    old.emplace(std::move(opened));
+  }
+  TRY_ASSIGN(auto staged, os::StagedTree::create(destination.parent));
+  for (const auto& entry : entries) TRY(write_entry(staged, entry, source, old ? &*old : nullptr, values));
+  if (!old) return staged.appear_as(destination.name, source.mode);
+  TRY(old->hand_over(staged, fresh));
+  return staged.replace(destination.name, source.mode);
+}
+
+}  // namespace devinit::scaffold
