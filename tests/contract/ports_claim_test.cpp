@@ -4,6 +4,7 @@
 
 #include "contract/network.hpp"
 #include "os/sockets.hpp"
+#include "base/port_set.hpp"
 #include "ports/claim.hpp"
 
 using devinit::Port;
@@ -188,7 +189,7 @@ TEST_CASE("the search names the busy ports it met and skips those to avoid") {
   const auto at = [first](int i) { return static_cast<Port>(first + i); };
   const auto stranger = serve("127.0.0.1", at(0));
   const auto other = serve("::1", at(1));
-  PortSet avoid;
+  devinit::PortSet avoid;
   avoid.insert(at(2));
   const auto found = claim_first_free(first, 65535, 100, avoid);
   REQUIRE(found.claim);
