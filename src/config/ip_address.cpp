@@ -61,7 +61,9 @@ bool is_ipv6_address(std::string_view text) noexcept {
   return before >= 0 && after >= 0 && before + after < kGroups;
 }
 
-bool is_bind_address(std::string_view text) noexcept { return text == "localhost" || is_ipv4_address(text) || is_ipv6_address(text); }
+bool is_bind_address(std::string_view text) noexcept {
+  return text == "localhost" || is_ipv4_address(text) || is_ipv6_address(text);
+}
 
 bool is_any_address(std::string_view host) noexcept {
   if (host == "0.0.0.0") return true;

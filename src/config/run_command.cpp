@@ -62,8 +62,9 @@ Table read_table() {
   for (const auto& [name, value] : document.value.find("env")->members) table.environment.emplace_back(name, value.text);
   for (const auto& launcher : document.value.find("launchers")->items) table.launchers.push_back(words_of(launcher));
   for (const auto& server : document.value.find("servers")->items) {
-    table.servers.push_back({text_at(server, "program"), text_at(server, "module"), text_at(server, "subcommand"), flag_at(server, "port"),
-                             flag_at(server, "host"), flag_at(server, "log_level"), flag_at(server, "reload")});
+    table.servers.push_back({text_at(server, "program"), text_at(server, "module"), text_at(server, "subcommand"),
+                             flag_at(server, "port"), flag_at(server, "host"), flag_at(server, "log_level"),
+                             flag_at(server, "reload")});
   }
   return table;
 }
@@ -78,7 +79,8 @@ std::string_view base_name(std::string_view path) { return path.substr(path.find
 /// "python", "python3", "python3.11".
 bool is_python(std::string_view program) {
   constexpr std::string_view kPython = "python";
-  return program.starts_with(kPython) && program.substr(kPython.size()).find_first_not_of("0123456789.") == std::string_view::npos;
+  return program.starts_with(kPython) &&
+         program.substr(kPython.size()).find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
 /// MODULE of `python -u -m MODULE …`, given the words behind `python`; empty when a script is run.
@@ -132,7 +134,8 @@ bool mentions(const Words& words, std::string_view text) {
 }
 
 void add_flag(Words& words, const Words& given, const Flag& flag, std::string_view placeholder) {
-  if (!names_flag(given, flag.known_as) && !mentions(given, placeholder)) words.insert(words.end(), flag.add.begin(), flag.add.end());
+  if (!names_flag(given, flag.known_as) && !mentions(given, placeholder))
+    words.insert(words.end(), flag.add.begin(), flag.add.end());
 }
 
 Words with_flags(const Words& given, const RunSettings& settings) {
@@ -197,7 +200,8 @@ bool is_run_name(std::string_view name) noexcept {
   constexpr std::size_t kLongest = 64;
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   if (name.empty() || name.size() > kLongest || !letter(name.front()) || name == "all" || name == "ports") return false;
-  return std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.'; });
+  return std::all_of(name.begin(), name.end(),
+                     [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.'; });
 }
 
 std::string run_name(const std::string& program) {

@@ -8,15 +8,17 @@
 
 namespace devinit::config {
 
-/// The words of `command` with its settings in them. `{host}` and `{log_level}` ("info" unless set) are replaced; a word that is `{reload}`
-/// becomes `--reload`, or is left out without RELOAD (inside a word it becomes `--reload` or nothing); `{port}` stays, because only the
-/// supervisor knows the number. A doubled one, `{{port}}`, stands for the text `{port}`; whatever else has braces is kept as it is.
+/// The words of `command` with its settings in them. `{host}` and `{log_level}` ("info" unless set) are replaced; a word that
+/// is `{reload}` becomes `--reload`, or is left out without RELOAD (inside a word it becomes `--reload` or nothing); `{port}`
+/// stays, because only the supervisor knows the number. A doubled one, `{{port}}`, stands for the text `{port}`; whatever else
+/// has braces is kept as it is.
 ///
-/// A server that config/run_flags.json knows (uvicorn, flask; by its name, its path, or after `python -m`) gets the flags that it
-/// does not name itself.
+/// A server that config/run_flags.json knows (uvicorn, flask; by its name, its path, or after `python -m`) gets the flags that
+/// it does not name itself.
 [[nodiscard]] std::vector<std::string> run_words(const std::vector<std::string>& command, const RunSettings& settings);
 
-/// Variables that every run gets unless the user sets them: without PYTHONUNBUFFERED the output of a Python server would come late.
+/// Variables that every run gets unless the user sets them: without PYTHONUNBUFFERED the output of a Python server would come
+/// late.
 [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& run_environment();
 
 /// The name of a run that nobody named: of the program without its folder, as far as it can name a service.

@@ -41,7 +41,9 @@ bool is_text_array(const json& value) {
   return value.is_array() && std::all_of(value.begin(), value.end(), [](const json& item) { return item.is_string(); });
 }
 
-bool is_port(const json& value) { return value.is_number_unsigned() && value.get<std::uint64_t>() >= 1 && value.get<std::uint64_t>() <= 65535; }
+bool is_port(const json& value) {
+  return value.is_number_unsigned() && value.get<std::uint64_t>() >= 1 && value.get<std::uint64_t>() <= 65535;
+}
 
 bool is_port_array(const json& value) { return value.is_array() && std::all_of(value.begin(), value.end(), is_port); }
 
@@ -61,17 +63,19 @@ bool is_port_or_null(const json& value) { return value.is_null() || is_port(valu
 
 bool is_complete(const json& run) {
   return run.is_object() && has(run, "name", is_text) && has(run, "project", is_text) && has(run, "command", is_text_array) &&
-         has(run, "prefer", is_port_or_null) && has(run, "first", is_port) && has(run, "last", is_port) && has(run, "strict", is_truth) &&
-         has(run, "host", is_text) && has(run, "env", is_pair_array) && has(run, "env_files", is_text_array) &&
-         has(run, "avoid", is_port_array) && !run["name"].get_ref<const std::string&>().empty() && !run["command"].empty();
+         has(run, "prefer", is_port_or_null) && has(run, "first", is_port) && has(run, "last", is_port) &&
+         has(run, "strict", is_truth) && has(run, "host", is_text) && has(run, "env", is_pair_array) &&
+         has(run, "env_files", is_text_array) && has(run, "avoid", is_port_array) &&
+         !run["name"].get_ref<const std::string&>().empty() && !run["command"].empty();
 }
 
 }  // namespace
 
 std::string encode_run_file(const RunFile& run) {
-  json out{{"name", run.name},   {"project", run.project}, {"command", bytes_to_text(run.command)},     {"prefer", nullptr},
-           {"first", run.range.first}, {"last", run.range.last}, {"strict", run.strict}, {"host", run.host},
-           {"env", run.env},     {"env_files", run.env_files}, {"avoid", run.avoid}};
+  json out{{"name", run.name},           {"project", run.project},   {"command", bytes_to_text(run.command)},
+           {"prefer", nullptr},          {"first", run.range.first}, {"last", run.range.last},
+           {"strict", run.strict},       {"host", run.host},         {"env", run.env},
+           {"env_files", run.env_files}, {"avoid", run.avoid}};
   if (run.prefer) out["prefer"] = *run.prefer;
   return out.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
@@ -97,7 +101,8 @@ ProjectConfig run_project_config(const RunFile& run) {
   ServiceConfig service;
   service.name = run.name;
   service.command = run.command;
-  service.port = PortSpec{.prefer = run.prefer, .range = run.range, .whole_range = true, .strict = run.strict, .host = run.host};
+  service.port =
+      PortSpec{.prefer = run.prefer, .range = run.range, .whole_range = true, .strict = run.strict, .host = run.host};
   service.env = run.env;
   service.env_files = run.env_files;
   service.ready.deadline = kNoDeadline;

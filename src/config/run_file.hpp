@@ -10,19 +10,19 @@
 
 namespace devinit::config {
 
-/// What a `devinit run` wants from its supervisor: written by the one, read by the other (`run.json` in the run's data folder). Not
-/// devinit.json: nobody edits it, its words are meant literally, and its range need not hold the preferred port.
+/// What a `devinit run` wants from its supervisor: written by the one, read by the other (`run.json` in the run's data folder).
+/// Not devinit.json: nobody edits it, its words are meant literally, and its range need not hold the preferred port.
 struct RunFile {
-  std::string name;                   ///< of the one service
-  std::string project;                ///< what DEVINIT_PROJECT says
-  std::vector<std::string> command;   ///< executed, with `{port}` in it
-  std::optional<Port> prefer;         ///< nothing: the first free one of `range`
-  PortRange range{1024, 65535};       ///< searched from its start
+  std::string name;                  ///< of the one service
+  std::string project;               ///< what DEVINIT_PROJECT says
+  std::vector<std::string> command;  ///< executed, with `{port}` in it
+  std::optional<Port> prefer;        ///< nothing: the first free one of `range`
+  PortRange range{1024, 65535};      ///< searched from its start
   bool strict = false;
   std::string host;
   std::vector<std::pair<std::string, std::string>> env;
-  std::vector<std::string> env_files; ///< relative to the folder of the run
-  std::vector<Port> avoid;            ///< never found by the search
+  std::vector<std::string> env_files;  ///< relative to the folder of the run
+  std::vector<Port> avoid;             ///< never found by the search
 };
 
 [[nodiscard]] std::string encode_run_file(const RunFile& run);

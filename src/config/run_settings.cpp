@@ -20,7 +20,8 @@ struct Found {
 };
 
 std::string lower_case(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return text;
 }
 
@@ -96,21 +97,26 @@ class SettingsReader {
     if ((start && !first) || (end && !last)) return;  // told already
     settings_.range = {first.value_or(RunSettings::kDefaultRange.first), last.value_or(RunSettings::kDefaultRange.last)};
     if (settings_.range.first <= settings_.range.last) return;
-    mistake((start ? start->origin() : std::string("PORT_RANGE_START, by default,")) + " is " + std::to_string(settings_.range.first) +
-            ", above " + (end ? end->origin() : std::string("PORT_RANGE_END, by default")) + ", " +
-            std::to_string(settings_.range.last));
+    mistake((start ? start->origin() : std::string("PORT_RANGE_START, by default,")) + " is " +
+            std::to_string(settings_.range.first) + ", above " +
+            (end ? end->origin() : std::string("PORT_RANGE_END, by default")) + ", " + std::to_string(settings_.range.last));
   }
 
   void read_search() {
     const auto found = find("AUTO_FIND_PORT");
     const auto wanted = read_truth("AUTO_FIND_PORT");
     settings_.auto_find = options_.range.has_value() || wanted == true;
-    if (options_.strict && options_.range) mistake("--strict allows no other port, but --range asks for one: leave one of them out");
-    if (options_.strict && wanted == true) mistake("--strict allows no other port, but " + found->origin() + " is " + quoted(found->text));
-    if (options_.range && wanted == false) mistake("--range allows another port, but " + found->origin() + " is " + quoted(found->text));
+    if (options_.strict && options_.range)
+      mistake("--strict allows no other port, but --range asks for one: leave one of them out");
+    if (options_.strict && wanted == true)
+      mistake("--strict allows no other port, but " + found->origin() + " is " + quoted(found->text));
+    if (options_.range && wanted == false)
+      mistake("--range allows another port, but " + found->origin() + " is " + quoted(found->text));
     if (options_.strict) settings_.auto_find = false;
     if (options_.on_conflict == ConflictRule::next && !settings_.auto_find) {
-      const std::string why = options_.strict ? "--strict" : wanted == false ? found->origin() : "AUTO_FIND_PORT, false by default,";
+      const std::string why = options_.strict   ? "--strict"
+                              : wanted == false ? found->origin()
+                                                : "AUTO_FIND_PORT, false by default,";
       mistake("--on-conflict next takes another port, but " + why + " forbids that: set AUTO_FIND_PORT=true or say --range");
     }
   }

@@ -29,7 +29,8 @@ TEST_CASE("a word that is {reload} stands for the flag, or for nothing at all") 
 
 TEST_CASE("what is no placeholder of a run reaches the command as it is") {
   const auto port = [](const std::string&, const std::string&) { return std::optional<Port>(5051); };
-  for (const char* word : {"{name}", "${port}", "{{.Names}}", "{\"a\":{\"b\":1}}", "{web.port}", "{web.url}", "{ports.x}", "{", "}", "{}", "{{host"}) {
+  for (const char* word : {"{name}", "${port}", "{{.Names}}", "{\"a\":{\"b\":1}}", "{web.port}", "{web.url}", "{ports.x}", "{",
+                           "}", "{}", "{{host"}) {
     INFO(word);
     const auto words = run_words({"echo", word}, with("::1"));
     const auto seen = expand(words[1], "echo", port, "::1");
@@ -42,9 +43,13 @@ TEST_CASE("what is no placeholder of a run reaches the command as it is") {
 
 TEST_CASE("uvicorn gets the flags that its command does not name, however it is called") {
   const Words flags{"--host", "0.0.0.0", "--port", "{port}"};
-  for (const Words& start : std::vector<Words>{{"uvicorn", "app:app"}, {".venv/bin/uvicorn", "app:app"}, {"python3", "-m", "uvicorn", "app:app"},
-                                               {"/usr/bin/python3.11", "-u", "-X", "dev", "-m", "uvicorn", "app:app"}, {"python", "-muvicorn", "app:app"},
-                                               {"uv", "run", "uvicorn", "app:app"}, {"env", "A=1", "B=2", "uvicorn", "app:app"}}) {
+  for (const Words& start : std::vector<Words>{{"uvicorn", "app:app"},
+                                               {".venv/bin/uvicorn", "app:app"},
+                                               {"python3", "-m", "uvicorn", "app:app"},
+                                               {"/usr/bin/python3.11", "-u", "-X", "dev", "-m", "uvicorn", "app:app"},
+                                               {"python", "-muvicorn", "app:app"},
+                                               {"uv", "run", "uvicorn", "app:app"},
+                                               {"env", "A=1", "B=2", "uvicorn", "app:app"}}) {
     INFO(start.front());
     Words expected = start;
     expected.insert(expected.end(), flags.begin(), flags.end());
@@ -54,7 +59,8 @@ TEST_CASE("uvicorn gets the flags that its command does not name, however it is 
 
 TEST_CASE("a flag that the command names is its own business") {
   CHECK(run_words({"uvicorn", "a:a", "--port", "1"}, with("::1")) == Words{"uvicorn", "a:a", "--port", "1", "--host", "::1"});
-  CHECK(run_words({"uvicorn", "a:a", "--port=1", "--host={host}"}, with("::1")) == Words{"uvicorn", "a:a", "--port=1", "--host=::1"});
+  CHECK(run_words({"uvicorn", "a:a", "--port=1", "--host={host}"}, with("::1")) ==
+        Words{"uvicorn", "a:a", "--port=1", "--host=::1"});
   CHECK(run_words({"uvicorn", "a:a", "--uds", "s"}, with("::1")) == Words{"uvicorn", "a:a", "--uds", "s"});
   CHECK(run_words({"flask", "run", "-p8000"}, with("::1")) == Words{"flask", "run", "-p8000", "--host", "::1"});
 }
@@ -62,7 +68,8 @@ TEST_CASE("a flag that the command names is its own business") {
 TEST_CASE("log level and reload become flags only when they are set") {
   CHECK(run_words({"uvicorn", "a:a"}, with("::1", "debug", true)) ==
         Words{"uvicorn", "a:a", "--host", "::1", "--port", "{port}", "--log-level", "debug", "--reload"});
-  CHECK(run_words({"flask", "run"}, with("::1", "debug", true)) == Words{"flask", "run", "--host", "::1", "--port", "{port}", "--reload"});
+  CHECK(run_words({"flask", "run"}, with("::1", "debug", true)) ==
+        Words{"flask", "run", "--host", "::1", "--port", "{port}", "--reload"});
   CHECK(run_words({"uvicorn", "a:a"}, with("::1", {}, false)).size() == 6);
 }
 

@@ -50,9 +50,9 @@ TEST_CASE("anything else is refused") {
     REQUIRE(at != std::string::npos);
     return text.replace(at, from.size(), to);
   };
-  for (const auto& text : {std::string(), std::string("{}"), std::string("[]"), good.substr(0, good.size() / 2), changed("5050", "70000"),
-                           changed("5050", "-1"), changed("5050", "50.5"), changed("true", "1"), changed("\"web\"", "\"\""),
-                           changed("\"API_PORT\",", ""), changed("\"name\"", "\"nome\"")}) {
+  for (const auto& text : {std::string(), std::string("{}"), std::string("[]"), good.substr(0, good.size() / 2),
+                           changed("5050", "70000"), changed("5050", "-1"), changed("5050", "50.5"), changed("true", "1"),
+                           changed("\"web\"", "\"\""), changed("\"API_PORT\",", ""), changed("\"name\"", "\"nome\"")}) {
     INFO(text);
     const auto result = decode_run_file(text);
     REQUIRE_FALSE(result.has_value());

@@ -29,7 +29,9 @@ std::string mistake(const Variables& environment, const std::vector<EnvEntry>& e
   return mistake(RunOptions{}, environment, env_file);
 }
 
-std::size_t line_count(const std::string& text) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1; }
+std::size_t line_count(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
+}
 
 TEST_CASE("without any word about it a run wants 5050 and nothing else") {
   const auto plain = settings(Variables{});
@@ -61,7 +63,8 @@ TEST_CASE("the shell wins over .env, whose last word counts") {
 }
 
 TEST_CASE("an empty variable is as good as none, also where it hides one of .env") {
-  CHECK(settings({{"PORT", ""}, {"HOST", ""}, {"DEBUG", ""}, {"AUTO_FIND_PORT", ""}, {"LOG_LEVEL", ""}}, {{"PORT", "6000", 1}}).port == 5050);
+  CHECK(settings({{"PORT", ""}, {"HOST", ""}, {"DEBUG", ""}, {"AUTO_FIND_PORT", ""}, {"LOG_LEVEL", ""}}, {{"PORT", "6000", 1}})
+            .port == 5050);
 }
 
 TEST_CASE("a port is a plain decimal number from 1 to 65535") {
@@ -88,7 +91,8 @@ TEST_CASE("a range has its start below its end, and may be one port") {
   CHECK(settings({{"PORT_RANGE_END", "5060"}}).range == PortRange{5050, 5060});
   CHECK(mistake({{"PORT_RANGE_START", "6001"}}, {{"PORT_RANGE_END", "6000", 7}}) ==
         "PORT_RANGE_START from the environment is 6001, above PORT_RANGE_END from .env:7, 6000");
-  CHECK(mistake({{"PORT_RANGE_START", "6000"}}) == "PORT_RANGE_START from the environment is 6000, above PORT_RANGE_END, by default, 5100");
+  CHECK(mistake({{"PORT_RANGE_START", "6000"}}) ==
+        "PORT_RANGE_START from the environment is 6000, above PORT_RANGE_END, by default, 5100");
   CHECK(settings(RunOptions{.range = PortRange{7000, 7009}}, {{"PORT_RANGE_START", "6000"}}).range == PortRange{7000, 7009});
 }
 
@@ -114,7 +118,8 @@ TEST_CASE("truth is true, false, 1, 0, yes or no in any case") {
   for (const char* name : {"AUTO_FIND_PORT", "DEBUG", "RELOAD"}) {
     for (const char* text : {"on", "2", "y", "express:*", "true "}) {
       INFO(name << "=" << text);
-      CHECK(mistake({{name, text}}).find(std::string(name) + " from the environment must be true, false, 1, 0, yes or no") == 0);
+      CHECK(mistake({{name, text}}).find(std::string(name) + " from the environment must be true, false, 1, 0, yes or no") ==
+            0);
     }
   }
 }
@@ -142,12 +147,14 @@ TEST_CASE("to take the next port on a conflict needs the permission to search") 
 }
 
 TEST_CASE("a host is an address or localhost") {
-  for (const char* host : {"127.0.0.1", "0.0.0.0", "::", "::1", "192.168.1.5", "fe80::1", "2001:db8::ff00:42:8329", "::ffff:10.0.0.1", "localhost"}) {
+  for (const char* host : {"127.0.0.1", "0.0.0.0", "::", "::1", "192.168.1.5", "fe80::1", "2001:db8::ff00:42:8329",
+                           "::ffff:10.0.0.1", "localhost"}) {
     INFO(host);
     CHECK(settings({{"HOST", host}}).host == host);
     CHECK(settings(RunOptions{.host = host}, {{"HOST", "10.0.0.1"}}).host == host);
   }
-  for (const char* host : {"my-laptop", "256.0.0.1", "1.2.3", "1.2.3.4.5", "01.2.3.4", ":::", "1::2::3", "[::1]", "fe80::1%eth0", "127.1", "12345::", "*"}) {
+  for (const char* host : {"my-laptop", "256.0.0.1", "1.2.3", "1.2.3.4.5", "01.2.3.4", ":::", "1::2::3", "[::1]",
+                           "fe80::1%eth0", "127.1", "12345::", "*"}) {
     INFO(host);
     CHECK(mistake({{"HOST", host}}).find("HOST from the environment must be an IPv4 or IPv6 address or localhost") == 0);
     CHECK(mistake(RunOptions{.host = host}).find("--host from the command line must be") == 0);
@@ -156,16 +163,20 @@ TEST_CASE("a host is an address or localhost") {
 
 TEST_CASE("a log level is one of six, in any case, and a near miss is corrected") {
   CHECK(settings({{"LOG_LEVEL", "Warning"}}).log_level == "warning");
-  for (const char* level : {"trace", "debug", "info", "warning", "error", "critical"}) CHECK(settings({{"LOG_LEVEL", level}}).log_level == level);
+  for (const char* level : {"trace", "debug", "info", "warning", "error", "critical"})
+    CHECK(settings({{"LOG_LEVEL", level}}).log_level == level);
   CHECK(mistake({{"LOG_LEVEL", "warn"}}).find("did you mean warning?") != std::string::npos);
   CHECK(mistake({{"LOG_LEVEL", "debg"}}).find("did you mean debug?") != std::string::npos);
   CHECK(mistake({{"LOG_LEVEL", "7"}}).find("LOG_LEVEL from the environment must be trace") == 0);
 }
 
 TEST_CASE("all mistakes are told at once, one a line") {
-  const auto text = mistake({{"PORT", "x"}, {"HOST", "y"}, {"LOG_LEVEL", "z"}},
-                            {{"DEBUG", "maybe", 1}, {"RELOAD", "maybe", 2}, {"AUTO_FIND_PORT", "maybe", 3}, {"PORT_RANGE_START", "0", 4},
-                             {"PORT_RANGE_END", "0", 5}, {"API_PORT", "0", 6}});
+  const auto text = mistake({{"PORT", "x"}, {"HOST", "y"}, {"LOG_LEVEL", "z"}}, {{"DEBUG", "maybe", 1},
+                                                                                 {"RELOAD", "maybe", 2},
+                                                                                 {"AUTO_FIND_PORT", "maybe", 3},
+                                                                                 {"PORT_RANGE_START", "0", 4},
+                                                                                 {"PORT_RANGE_END", "0", 5},
+                                                                                 {"API_PORT", "0", 6}});
   CHECK(line_count(text) == 9);
   CHECK(text.find("RELOAD from .env:2") != std::string::npos);
 }
