@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
   if (!registry) fail(registry.error());
   registry::PortPolicy policy;
   if (existing > 0) allocate(**registry, policy, 1, existing);
-  if (std::string_view(argv[3]) == "probe") policy.is_free = [](Port port) { return ports::probe(port) == ports::Verdict::free; };
+  if (std::string_view(argv[3]) == "probe") policy.is_free = [](Port port) { return ports::probe_bind(port) == ports::Verdict::free; };
 
   using Clock = std::chrono::steady_clock;
   const auto begin = Clock::now();

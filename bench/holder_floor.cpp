@@ -43,13 +43,18 @@ unsigned listener_inode(int family, unsigned port) {
   alignas(nlmsghdr) char buffer[65536];
   for (bool done = false; !done;) {
     auto size = static_cast<unsigned>(::recv(fd, buffer, sizeof buffer, 0));
-    for (auto* row = reinterpret_cast<nlmsghdr*>(buffer); NLMSG_OK(row, size); row = NLMSG_NEXT(row, size)) {
+    const char* at = buffer;
+    for (const auto* row = reinterpret_cast<const nlmsghdr*>(at); size >= sizeof *row && row->nlmsg_len >= sizeof *row && row->nlmsg_len <= size;
+         row = reinterpret_cast<const nlmsghdr*>(at)) {
       if (row->nlmsg_type == NLMSG_DONE || row->nlmsg_type == NLMSG_ERROR) {
         done = true;
         break;
       }
-      const auto* socket = static_cast<const inet_diag_msg*>(NLMSG_DATA(row));
+      const auto* socket = reinterpret_cast<const inet_diag_msg*>(at + NLMSG_HDRLEN);
       if (ntohs(socket->id.idiag_sport) == port) inode = socket->idiag_inode;
+      const unsigned length = NLMSG_ALIGN(row->nlmsg_len);
+      at += length;
+      size = length > size ? 0 : size - length;
     }
   }
   ::close(fd);
