@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace devinit {
@@ -36,6 +37,11 @@ struct Error {
 
 /// An `Error{Errc::io}` that reads "<what>: <strerror(errno_value)>".
 [[nodiscard]] Error errno_error(std::string what, int errno_value);
+
+/// The name of a code in JSON: "usage", "config", "busy" …
+[[nodiscard]] const char* code_name(Errc code) noexcept;
+/// The code of that name; `failed` for a name that only a newer devinit knows.
+[[nodiscard]] Errc code_from_name(std::string_view name) noexcept;
 
 /// The documented process exit code: 2 for usage and config, 130 for interrupted, else 1.
 [[nodiscard]] int exit_code_of(Errc code) noexcept;

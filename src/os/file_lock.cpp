@@ -94,7 +94,11 @@ Result<FileLock> FileLock::acquire(const std::string& path, std::chrono::millise
       if (!locked && errno != EINTR) return errno_error("cannot lock " + path, errno);
       if (!locked && deadline.remaining_ms() == 0) return Error(Errc::timeout, path + " stayed locked by " + holder_clause(path));
     }
-    if (locked && still_named(fd.get(), path)) return FileLock(std::move(fd));
+    if (locked && still_named(fd.get(), path)) {
+      FileLock lock(std::move(fd));
+      lock.had_to_wait_ = true;
+      return lock;
+    }
     ++replaced;
   }
   return never_named(path);
@@ -136,17 +140,22 @@ void FileLock::release() noexcept {
 }
 
 Result<> FileLock::take_again(const std::string& path, std::chrono::milliseconds timeout, mode_t mode) {
+  had_to_wait_ = false;
   if (lock_now(fd_.get()) && still_named(fd_.get(), path)) return {};
   release();  // of a file that has lost its name
   TRY_ASSIGN(*this, acquire(path, timeout, mode));
   return {};
 }
 
+bool FileLock::retake() noexcept { return lock_now(fd_.get()); }
+
 Result<> FileLock::name_holder() {
   std::array<char, 12> text;
   text.fill(' ');
   std::to_chars(text.data(), text.data() + text.size() - 1, ::getpid());
   text.back() = '\n';
+  std::array<char, 12> last{};
+  if (::pread(fd_.get(), last.data(), last.size(), 0) == static_cast<ssize_t>(last.size()) && last == text) return {};
   if (::pwrite(fd_.get(), text.data(), text.size(), 0) < 0) return errno_error("cannot write the lock file", errno);
   return {};
 }

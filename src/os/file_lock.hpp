@@ -31,12 +31,19 @@ class FileLock {
   /// After `release`: as `acquire` with the path it was made with; a file that was replaced meanwhile is opened anew.
   [[nodiscard]] Result<> take_again(const std::string& path, std::chrono::milliseconds timeout, mode_t mode = 0600);
 
-  /// Makes this process the `named_holder`. One write of a fixed size: for locks that change hands thousands of times a second.
+  /// After `release`: takes the lock only if nobody has it now.
+  [[nodiscard]] bool retake() noexcept;
+  /// Somebody else had the lock when it was asked for.
+  [[nodiscard]] bool had_to_wait() const noexcept { return had_to_wait_; }
+
+  /// Makes this process the `named_holder`. One write of a fixed size, and none when it was the last one, too: for locks that change hands
+  /// thousands of times a second.
   [[nodiscard]] Result<> name_holder();
 
  private:
   explicit FileLock(UniqueFd fd) : fd_(std::move(fd)) {}
   UniqueFd fd_;
+  bool had_to_wait_ = false;
 };
 
 }  // namespace devinit::os

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <array>
@@ -45,6 +46,27 @@ std::optional<std::string> served_file_system(const std::string& path) {
   return std::nullopt;
 }
 
+FileKind file_kind(const std::string& path) noexcept {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) {
+    if (errno == ELOOP) return FileKind::dangling_link;
+    if (errno != ENOENT && errno != ENOTDIR) return FileKind::unreadable;
+    return ::lstat(path.c_str(), &status) == 0 ? FileKind::dangling_link : FileKind::missing;
+  }
+  switch (status.st_mode & S_IFMT) {
+    case S_IFREG:
+      return FileKind::regular;
+    case S_IFDIR:
+      return FileKind::folder;
+    case S_IFIFO:
+      return FileKind::fifo;
+    case S_IFSOCK:
+      return FileKind::socket;
+    default:
+      return FileKind::device;
+  }
+}
+
 mode_t mode_of_new_file(const std::string& folder) {
   struct stat status {};
   return ::stat(folder.c_str(), &status) == 0 && (status.st_mode & S_IWGRP) != 0 ? 0660 : 0600;
@@ -61,6 +83,14 @@ Result<> create_file(const std::string& path, mode_t mode) {
   if (::stat(folder_of(path).c_str(), &folder) == 0 && ::fchown(fd.get(), static_cast<uid_t>(-1), folder.st_gid) != 0) errno = 0;
   if (::fchmod(fd.get(), mode) != 0) return errno_error("cannot set the permissions of " + path, errno);
   return {};
+}
+
+std::optional<std::chrono::seconds> file_age(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  struct timespec now {};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return std::chrono::seconds(now.tv_sec - status.st_mtim.tv_sec);
 }
 
 bool sync_directory(const std::string& path) noexcept {

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -20,6 +21,14 @@ namespace devinit::os {
 /// Creates an empty file with exactly `mode`, whatever the umask, and with the group of its folder where we are allowed to give it; an
 /// existing file stays as it is. Never follows a symbolic link.
 [[nodiscard]] Result<> create_file(const std::string& path, mode_t mode);
+
+/// How long ago the content of a file was last changed, by the clock that files are stamped with; negative when somebody has set the clock
+/// back since. Nothing when there is no such file.
+[[nodiscard]] std::optional<std::chrono::seconds> file_age(const std::string& path);
+
+/// What a path leads to, links followed. Never opens it: that could wait for ever for a FIFO or a device.
+enum class FileKind { missing, dangling_link, regular, folder, fifo, socket, device, unreadable };
+[[nodiscard]] FileKind file_kind(const std::string& path) noexcept;
 
 /// fsync(2) of a folder: names that were made or changed in it survive a power cut. True also where folders cannot be synced.
 bool sync_directory(const std::string& path) noexcept;

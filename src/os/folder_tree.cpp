@@ -50,6 +50,10 @@ TreeEntry::Kind kind_of(mode_t mode) {
   return S_ISLNK(mode) ? TreeEntry::Kind::link : TreeEntry::Kind::other;
 }
 
+std::int64_t modified_ns(const struct stat& status) {
+  return std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+}
+
 /// Walks one tree; a descriptor is held for each folder on the way down.
 class Walk {
  public:
@@ -79,7 +83,8 @@ class Walk {
                    "name the folder that is meant");
     }
     TreeEntry entry{
-        path, kind_of(status.st_mode), status.st_mode & kPermissions, static_cast<std::uint64_t>(status.st_size), {}, {}};
+        path, kind_of(status.st_mode), status.st_mode & kPermissions, static_cast<std::uint64_t>(status.st_size), {}, {},
+        status.st_ino, modified_ns(status)};
     if (entry.kind == TreeEntry::Kind::other) entry.remark = remark_on(status.st_mode);
     if (entry.kind == TreeEntry::Kind::link) {
       TRY_ASSIGN(entry.target, target_of(folder, name, path));

@@ -22,6 +22,8 @@ struct TreeEntry {
   std::uint64_t size = 0;  ///< of a file, in bytes
   std::string target;      ///< of a link: its text
   std::string remark;      ///< of another kind, as a clause: "is a FIFO"
+  std::uint64_t inode = 0;
+  std::int64_t modified_ns = 0;  ///< of its content; since 1970
 };
 
 /// A folder that is read as it is: links are seen, never followed, and nothing outside is ever opened, even when somebody

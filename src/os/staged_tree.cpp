@@ -13,6 +13,7 @@
 
 #include "os/files.hpp"
 #include "os/random.hpp"
+#include "os/retired_tree.hpp"
 #include "os/write_all.hpp"
 
 namespace devinit::os {
@@ -139,16 +140,26 @@ Result<> StagedTree::appear_as(const std::string& name, mode_t mode) {
   return {};
 }
 
-Result<> StagedTree::replace(const std::string& name, mode_t mode) {
+Result<std::optional<std::string>> StagedTree::replace(const std::string& name, mode_t mode, const std::vector<TreeEntry>& known) {
   TRY(set_folder_modes(mode));
-  if (::renameat2(parent_fd_.get(), hidden_.c_str(), parent_fd_.get(), name.c_str(), RENAME_EXCHANGE) != 0) {
+  const UniqueFd old = open_folder(parent_fd_.get(), name);
+  if (!old.valid()) return failure(name);
+  // From the exchange on this is the name of the old folder: not one of those that the next owner takes for left behind.
+  const std::string retired = ".devinit-replaced-" + hidden_.substr(kPrefix.size());
+  const auto rename = [&](const std::string& from, const std::string& to, unsigned flags) {
+    return ::renameat2(parent_fd_.get(), from.c_str(), parent_fd_.get(), to.c_str(), flags) == 0;
+  };
+  if (rename(hidden_, retired, RENAME_NOREPLACE)) hidden_ = retired;
+  if (hidden_ != retired || !rename(retired, name, RENAME_EXCHANGE)) {
     if (errno != EINVAL && errno != ENOSYS) return failure(name);
     return Error(Errc::refused, "the file system of " + parent_ + " cannot exchange two folders in one step",
                  "remove " + name + " yourself and scaffold without --overwrite");
   }
-  remove_tree(parent_fd_.get(), hidden_);
   hidden_.clear();
-  return {};
+  if (!has_name(parent_fd_.get(), retired, old.get())) return std::optional(parent_ + "/" + retired);
+  if (retire_tree(old.get(), fd_.get(), known) && ::unlinkat(parent_fd_.get(), retired.c_str(), AT_REMOVEDIR) == 0)
+    return std::optional<std::string>();
+  return std::optional(parent_ + "/" + retired);
 }
 
 }  // namespace devinit::os

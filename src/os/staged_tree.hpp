@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,8 +42,11 @@ class StagedTree {
 
   /// Gives the folder its `mode` and its name. Errc::busy when something of that name exists: it is left alone.
   [[nodiscard]] Result<> appear_as(const std::string& name, mode_t mode);
-  /// Changes places with the folder `name` in one step, then removes the old one. Errc::refused on a file system that cannot.
-  [[nodiscard]] Result<> replace(const std::string& name, mode_t mode);
+  /// Changes places with the folder `name` in one step, then removes the old one, of which `known` was listed before anything of it
+  /// was shared. What programs have put into it since moves to its place in the new tree (`retire_tree`); where that cannot be, the
+  /// old folder stays with what is left, and the answer is its path. Errc::refused on a file system that cannot exchange folders.
+  [[nodiscard]] Result<std::optional<std::string>> replace(const std::string& name, mode_t mode,
+                                                           const std::vector<TreeEntry>& known);
 
  private:
   StagedTree(std::string parent, UniqueFd parent_fd, UniqueFd fd, std::string hidden)

@@ -46,16 +46,18 @@ Error exhausted(const AppRequest& request, const Grid& grid, const PortSet& take
   const GridUse use = use_of(grid, taken, policy);
   return Error(Errc::busy,
                "no free port for " + grid.role + " of " + title_of(request) + ": pool " + grid.pool + " has " + std::to_string(use.size) +
-                   " ports from " + std::to_string(grid.start) + " to " + std::to_string(grid.end) + ", of which " + std::to_string(use.taken) +
-                   " are leased, " + std::to_string(use.never) + " are never given, and " +
+                   " ports from " + std::to_string(grid.start) + " to " + std::to_string(grid.end) + ", of which " +
+                   std::to_string(use.taken) + " are leased, " + std::to_string(use.never) + " are never given, and " +
                    std::to_string(use.size - use.taken - use.never) + " are held by other programs",
-               "end leases that nobody needs with `devinit ports gc` or `devinit ports release MODEL APP`, or take a pool with a wider range");
+               "end leases that nobody needs with `devinit ports gc` or `devinit ports release MODEL APP`, "
+               "or take a pool with a wider range");
 }
 
 /// One call of `allocate`, inside its transaction.
 class Allocation {
  public:
-  Allocation(Registry::State& state, const PortPolicy& policy) : state_(state), leases_(*state.leases), policy_(policy), now_(state.now()) {}
+  Allocation(Registry::State& state, const PortPolicy& policy)
+      : state_(state), leases_(*state.leases), policy_(policy), now_(state.now()) {}
 
   /// Adds one answer. A request that fails leaves nothing of it; the error that is returned is the database's.
   Result<> serve(const AppRequest& request, Answers& answers) {

@@ -1,6 +1,7 @@
 #include "registry/connection_url.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "base/assert.hpp"
 
@@ -52,7 +53,18 @@ std::string_view password_in(std::string_view credentials) {
   return colon == std::string_view::npos ? std::string_view() : credentials.substr(colon + 1);
 }
 
-/// The values of the parameters that are passwords.
+/// What libpq calls parameters and nobody minds to read. What is not among them may be a password under a misspelt name.
+bool is_harmless(std::string_view key) {
+  constexpr std::array<std::string_view, 26> kKnown{
+      "application_name", "channel_binding", "client_encoding", "connect_timeout", "dbname",        "fallback_application_name",
+      "gssencmode",       "host",            "hostaddr",        "keepalives",      "keepalives_idle", "keepalives_interval",
+      "keepalives_count", "krbsrvname",      "load_balance_hosts", "options",       "port",
+      "requirepeer",      "service",         "ssl",             "sslcert",         "sslkey",        "sslmode",
+      "sslrootcert",      "target_session_attrs", "user"};
+  return std::ranges::find(kKnown, key) != kKnown.end();
+}
+
+/// The values of the parameters that are passwords, or may be.
 std::vector<std::string_view> secret_values(std::string_view parameters) {
   std::vector<std::string_view> values;
   while (!parameters.empty()) {
@@ -60,7 +72,7 @@ std::vector<std::string_view> secret_values(std::string_view parameters) {
     parameters.remove_prefix(std::min(parameter.size() + 1, parameters.size()));
     const auto equals = parameter.find('=');
     const std::string key = decoded(parameter.substr(0, equals));  // libpq decodes keys, too
-    if (equals != std::string_view::npos && (key == "password" || key == "sslpassword")) values.push_back(parameter.substr(equals + 1));
+    if (equals != std::string_view::npos && !is_harmless(key)) values.push_back(parameter.substr(equals + 1));
   }
   return values;
 }
@@ -80,6 +92,15 @@ void add(std::vector<std::string>& secrets, std::string_view secret) {
 }  // namespace
 
 bool is_connection_url(std::string_view text) noexcept { return text.starts_with("postgresql://") || text.starts_with("postgres://"); }
+
+bool is_keyword_form(std::string_view text) noexcept {
+  const auto equals = text.find('=');
+  if (equals == std::string_view::npos) return false;
+  std::string_view key = text.substr(0, equals);
+  while (key.starts_with(' ')) key.remove_prefix(1);
+  while (key.ends_with(' ')) key.remove_suffix(1);
+  return is_harmless(key) || key.find("pass") != std::string_view::npos;
+}
 
 Result<> check_connection_url(const std::string& url) {
   ASSERT(is_connection_url(url));

@@ -33,9 +33,10 @@ struct Sql {
   const char* text;
 };
 
-/// One connection to SQLite or PostgreSQL, for one thread. Errors: Errc::io (disk full, read-only, connection lost, SQL), Errc::timeout (the
-/// lock, or the server), Errc::damaged (see `is_corrupt`), Errc::not_found (no such table). Messages name the location as it is shown, never
-/// a password. A lost connection to a server is made again by the next `begin()`, never inside a transaction.
+/// One connection to SQLite or PostgreSQL, for one thread. Errors: Errc::io (disk full, read-only, connection lost, SQL), Errc::timeout
+/// (the lock, or the server), Errc::damaged (see `is_corrupt`), Errc::not_found (no such table). Messages name the location as it is
+/// shown, never a password. A connection to a server that was lost between two questions or transactions is made again, once; never inside
+/// a transaction.
 class Database {
  public:
   virtual ~Database() = default;
@@ -63,11 +64,12 @@ class Database {
 /// What stands in the way of opening a database.
 enum class Access { read_write, read_only };
 
-/// Opens SQLite (WAL, synchronous FULL, foreign keys on; the folder and the file are created with 0700 and 0600 where missing; a file system
-/// without working locks is Errc::refused) or connects to PostgreSQL (libpq by dlopen; connect 3 s at most, statements 5 s). Neither reads nor
-/// makes the schema. In a folder that its group can write, new files are for the group, too (0660). Errc::damaged, and `corrupt` set, when the
-/// file is no database, or is empty although projects are known beside it. With Access::read_only nothing is created: what does not exist is an
-/// empty database.
+/// Opens SQLite (WAL, synchronous FULL, foreign keys on; the folder and the file are created with 0700 and 0600 where missing; a file
+/// system without working locks is Errc::refused) or connects to PostgreSQL (libpq by dlopen; 3 s at most to connect and for what is slow after that,
+/// but for the lock of writers; Errc::refused when its encoding is not UTF8).
+/// Neither reads nor makes the schema. In a folder that its group can write, new files are for the group, too (0660). Errc::damaged, and
+/// `corrupt` set, when the file is no database, or is empty although projects are known beside it. With Access::read_only nothing is
+/// created: what does not exist is an empty database.
 struct OpenFailure {
   Error error;
   bool corrupt = false;

@@ -12,7 +12,8 @@
 
 namespace devinit::registry {
 
-/// Where the ports of one role come from: start, start + step … up to end, and when all of these are taken, the numbers between.
+/// Where the ports of one role come from: start, start + step … up to end, and when all of these are taken, the numbers between. The order is the
+/// numbers' own, also where the kernel takes ports for connections.
 struct Grid {
   std::string role;
   Port start = 0;
@@ -26,7 +27,7 @@ struct Grid {
 /// What may be handed out besides what the registry says.
 struct PortPolicy {
   PortSet never;                              ///< below 1024, reserved by the administrator, blocked by browsers, denied by configuration
-  Port ephemeral_first = 32768;               ///< from here up the kernel takes ports for connections: last choice, with a warning
+  Port ephemeral_first = 32768;               ///< from here up the kernel takes ports for connections: worth a warning, in its turn like any other
   std::function<bool(Port)> is_free;          ///< the bind probe; empty: not asked
 };
 

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "os/files.hpp"
+#include "registry/state.hpp"
 
 namespace devinit::registry {
 namespace {
@@ -16,10 +17,7 @@ std::string variable(const os::Environment& environment, const char* name) {
 }
 
 bool is_name(const std::string& text) {
-  return text.size() <= kLongestName && std::ranges::none_of(text, [](char c) {
-           const auto byte = static_cast<unsigned char>(c);
-           return byte <= ' ' || byte == 0x7f;
-         });
+  return text.size() <= kLongestName && is_plain_text(text) && text.find(' ') == std::string::npos;
 }
 
 /// What `CI` says: anything but an empty text and the words for no.
@@ -60,7 +58,8 @@ HostFacts host_facts(const os::Environment& environment) {
 Result<Host> host_from(const os::Environment& environment, const HostFacts& facts) {
   if (std::string name = variable(environment, "DEVINIT_HOST"); !name.empty()) {
     if (is_name(name)) return Host{.id = std::move(name), .ephemeral = false};
-    return Error(Errc::usage, "DEVINIT_HOST is no host name: at most " + std::to_string(kLongestName) + " bytes, without blanks and control characters");
+    return Error(Errc::usage, "DEVINIT_HOST is no host name: at most " + std::to_string(kLongestName) + " bytes, "
+                                "of UTF-8 without blanks and control characters");
   }
   const bool ephemeral = !is_machine_id(facts.machine_id) || (facts.container && says_yes(variable(environment, "CI")));
   if (!ephemeral) return Host{.id = facts.machine_id, .ephemeral = false};

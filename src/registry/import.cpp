@@ -1,6 +1,7 @@
 #include <map>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "registry/registry.hpp"
 #include "registry/state.hpp"
@@ -13,8 +14,9 @@ class Import {
  public:
   explicit Import(Registry::State& state) : state_(state), leases_(*state.leases), now_(state.now()) {}
 
-  Result<ImportReport> run(std::span<const ImportRow> rows) {
+  Result<ImportReport> run(std::span<const ImportRow> rows, std::span<const ImportReservation> reservations) {
     for (const ImportRow& row : rows) TRY(add(row));
+    for (const ImportReservation& reservation : reservations) TRY(reserve(reservation));
     if (!report_.conflicts.empty()) report_.added = 0;
     return std::move(report_);
   }
@@ -44,16 +46,69 @@ class Import {
   }
 
   Result<> insert(const ImportRow& row) {
-    Lease lease;
-    lease.port = row.port;
-    lease.owner = {OwnerKind::app, row.model, row.app, row.role};
-    lease.created = lease.last_used = now_;
-    lease.pool = "default";
-    lease.pending = state_.options.pending;
-    TRY_ASSIGN(const bool inserted, leases_.insert(lease));
+    TRY_ASSIGN(const bool inserted, leases_.insert(new_lease(row.port, {OwnerKind::app, row.model, row.app, row.role})));
     if (!inserted) conflict(row, "port " + std::to_string(row.port) + " belongs to another owner");
     ++report_.added;
     return {};
+  }
+
+  Result<> reserve(const ImportReservation& reservation) {
+    if (const auto checked = check_name("the name of a reservation", reservation.name); !checked) {
+      report_.conflicts.push_back(checked.error().message);
+      return {};
+    }
+    if (const auto* other = overlapped_by(reservation)) {
+      report_.conflicts.push_back("the reservation of " + title(reservation) + " overlaps that of " + title(*other));
+      return {};
+    }
+    reservations_.push_back(&reservation);
+    PortSet known;
+    TRY_ASSIGN(const bool clear, clear_range(reservation, known));
+    if (!clear) return {};
+    for (unsigned number = reservation.range.first; number <= reservation.range.last; ++number) {
+      const auto port = static_cast<Port>(number);
+      if (known.contains(port)) continue;
+      TRY(leases_.insert(new_lease(port, {OwnerKind::reserved, reservation.name, port, {}})));
+      ++report_.added;
+    }
+    return {};
+  }
+
+  /// One name may set a port aside twice.
+  [[nodiscard]] const ImportReservation* overlapped_by(const ImportReservation& reservation) const {
+    for (const auto* other : reservations_) {
+      const bool overlap = other->range.first <= reservation.range.last && reservation.range.first <= other->range.last;
+      if (overlap && other->name != reservation.name) return other;
+    }
+    return nullptr;
+  }
+
+  /// Ends the leases that may go; false, and conflicts, when others stay. `known`: what the reservation has already.
+  Result<bool> clear_range(const ImportReservation& reservation, PortSet& known) {
+    std::vector<Lease> reclaimed;
+    const auto conflicts_before = report_.conflicts.size();
+    TRY(leases_.each(reservation.range, [&](const Lease& lease) {
+      if (lease.owner.kind == OwnerKind::reserved && lease.owner.name == reservation.name) {
+        known.insert(lease.port);
+      } else if (state_.reclaimable(lease, folders_)) {
+        reclaimed.push_back(lease);
+      } else {
+        conflict(reservation, lease);
+      }
+    }));
+    for (const Lease& lease : reclaimed) TRY(leases_.erase(lease));
+    report_.known += known.size();
+    return report_.conflicts.size() == conflicts_before;
+  }
+
+  [[nodiscard]] Lease new_lease(Port port, Owner owner) const {
+    Lease lease;
+    lease.port = port;
+    lease.owner = std::move(owner);
+    lease.created = lease.last_used = now_;
+    lease.pool = "default";
+    lease.pending = state_.options.pending;
+    return lease;
   }
 
   bool is_valid(const ImportRow& row) {
@@ -78,7 +133,8 @@ class Import {
     }
     const auto [owner, owner_is_new] = owners_.emplace(Key{row.model, row.app, row.role}, &row);
     if (port_is_new && !owner_is_new) {
-      conflict(row, title(row) + " has port " + std::to_string(owner->second->port) + " in row " + std::to_string(owner->second->row) + " already");
+      conflict(row, title(row) + " has port " + std::to_string(owner->second->port) + " in row " +
+                        std::to_string(owner->second->row) + " already");
     }
     return port_is_new && owner_is_new;
   }
@@ -89,6 +145,15 @@ class Import {
   void conflict(const ImportRow& row, const std::string& text) {
     report_.conflicts.push_back("row " + std::to_string(row.row) + ": " + text);
   }
+  void conflict(const ImportReservation& reservation, const Lease& lease) {
+    const bool of_list = ports_.contains(lease.port);
+    report_.conflicts.push_back("port " + std::to_string(lease.port) + " cannot be reserved for " + reservation.name + ": " +
+                                (of_list ? "the same list gives it to " : "it belongs to ") + describe(lease));
+  }
+  static std::string title(const ImportReservation& reservation) {
+    const auto [first, last] = reservation.range;
+    return std::to_string(first) + (first == last ? "" : "-" + std::to_string(last)) + " for " + reservation.name;
+  }
 
   Registry::State& state_;
   LeaseTable& leases_;
@@ -96,14 +161,16 @@ class Import {
   ImportReport report_;
   std::map<Port, const ImportRow*> ports_;
   std::map<Key, const ImportRow*> owners_;
+  std::vector<const ImportReservation*> reservations_;
+  FoldersSeen folders_;
 };
 
 }  // namespace
 
-Result<ImportReport> Registry::import_rows(std::span<const ImportRow> rows) {
+Result<ImportReport> Registry::import_rows(std::span<const ImportRow> rows, std::span<const ImportReservation> reservations) {
   return state_->write([&]() -> Result<ImportReport> {
     TRY_ASSIGN(auto change, Change::begin(*state_));
-    TRY_ASSIGN(auto report, Import(*state_).run(rows));
+    TRY_ASSIGN(auto report, Import(*state_).run(rows, reservations));
     if (report.conflicts.empty()) TRY(change.commit());
     return report;
   });

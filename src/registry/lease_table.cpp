@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "registry/path_text.hpp"
 #include "registry/schema.hpp"
 
 #define LEASE_COLUMNS \
@@ -22,7 +23,8 @@ constexpr Sql kEachOfAllHosts{"SELECT " LEASE_COLUMNS " FROM lease WHERE port >=
 constexpr Sql kTakenBlocks{"SELECT block, ports FROM taken WHERE host = $1"};
 constexpr Sql kPorts{"SELECT port FROM lease WHERE host = $1"};
 constexpr Sql kInsert{"INSERT INTO lease (" LEASE_COLUMNS
-                      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT (host, port) DO NOTHING"};
+                      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+                      " ON CONFLICT (host, port) DO NOTHING"};
 constexpr Sql kErase{"DELETE FROM lease WHERE host = $1 AND port = $2"};
 constexpr Sql kUpdate{
     "UPDATE lease SET label = $3, checkout = $4, repository = $5, pid = $6, pid_start = $7, boot = $8, last_used = $9, pool = $10, "
@@ -38,12 +40,16 @@ void read_row(const Row& row, Lease& lease) {
   lease.port = static_cast<Port>(row.integer(1));
   // What no version has written counts as what nobody but its owner may end.
   lease.owner.kind = owner_kind_from(row.text(2)).value_or(OwnerKind::reserved);
-  lease.owner.name = row.text(3);
+  if (lease.owner.kind == OwnerKind::project) {
+    read_path_text(row.text(3), lease.owner.name);
+  } else {
+    lease.owner.name = row.text(3);
+  }
   lease.owner.instance = row.integer(4);
   lease.owner.role = row.text(5);
-  lease.label = row.text(6);
-  lease.checkout = row.text(7);
-  lease.repository = row.text(8);
+  read_path_text(row.text(6), lease.label);
+  read_path_text(row.text(7), lease.checkout);
+  read_path_text(row.text(8), lease.repository);
   lease.live.reset();
   if (!row.is_null(9)) lease.live = LiveProcess{row.integer(9), row.integer(10), std::string(row.text(11))};
   lease.created = row.integer(12);
@@ -51,6 +57,19 @@ void read_row(const Row& row, Lease& lease) {
   lease.pool = row.text(14);
   lease.pending = row.integer(15) != 0;
 }
+
+/// What a lease says about folders, as parameters. Names of models and reservations are texts, and stay what they are.
+struct Folders {
+  explicit Folders(const Lease& lease)
+      : owner(lease.owner.kind == OwnerKind::project ? lease.owner.name : std::string_view()),
+        label(lease.label),
+        checkout(lease.checkout),
+        repository(lease.repository) {}
+  PathText owner;  ///< only of a project
+  PathText label;
+  PathText checkout;
+  PathText repository;
+};
 
 /// pid, start time and boot, as parameters.
 std::array<Value, 3> live_values(const Lease& lease) {
@@ -78,11 +97,17 @@ Result<std::vector<Lease>> LeaseTable::of_app(std::string_view model, std::int64
 }
 
 Result<std::vector<Lease>> LeaseTable::of(OwnerKind kind, std::string_view name) {
-  return rows(kOf, std::array{Value(host_), Value(to_string(kind)), Value(name)});
+  const PathText root(kind == OwnerKind::project ? name : std::string_view());
+  return rows(kOf, std::array{Value(host_), Value(to_string(kind)), Value(kind == OwnerKind::project ? root.view() : name)});
 }
 
-Result<std::vector<Lease>> LeaseTable::of_kind(OwnerKind kind) {
-  return rows(kOfKind, std::array{Value(host_), Value(to_string(kind))});
+Result<> LeaseTable::each_of_kind(OwnerKind kind, const LeaseSink& sink) {
+  Lease lease;
+  TRY(database_->run(kOfKind, std::array{Value(host_), Value(to_string(kind))}, [&](const Row& row) {
+    read_row(row, lease);
+    sink(lease);
+  }));
+  return {};
 }
 
 Result<> LeaseTable::each(PortRange ports, const LeaseSink& sink) {
@@ -134,10 +159,13 @@ std::optional<Port> LeaseTable::lowest_free(const Grid& grid, const PortPolicy& 
 
 Result<bool> LeaseTable::insert(const Lease& lease) {
   const auto [pid, pid_start, boot] = live_values(lease);
+  const Folders folders(lease);
+  const std::string_view owner = lease.owner.kind == OwnerKind::project ? folders.owner.view() : std::string_view(lease.owner.name);
   TRY_ASSIGN(const auto count,
-             database_->run(kInsert, std::array{Value(host_), number(lease.port), Value(to_string(lease.owner.kind)), Value(lease.owner.name),
-                                                number(lease.owner.instance), Value(lease.owner.role), Value(lease.label),
-                                                Value(lease.checkout), Value(lease.repository), pid, pid_start, boot, number(lease.created),
+             database_->run(kInsert, std::array{Value(host_), number(lease.port), Value(to_string(lease.owner.kind)),
+                                                Value(owner), number(lease.owner.instance), Value(lease.owner.role),
+                                                Value(folders.label.view()), Value(folders.checkout.view()),
+                                                Value(folders.repository.view()), pid, pid_start, boot, number(lease.created),
                                                 number(lease.last_used), Value(lease.pool), number(lease.pending ? 1 : 0)}));
   if (count == 0) return false;
   taken_.insert(lease.port);
@@ -155,8 +183,9 @@ Result<> LeaseTable::erase(const Lease& lease) {
 
 Result<> LeaseTable::update(const Lease& lease) {
   const auto [pid, pid_start, boot] = live_values(lease);
-  TRY(database_->run(kUpdate, std::array{Value(host_), number(lease.port), Value(lease.label), Value(lease.checkout),
-                                         Value(lease.repository), pid, pid_start, boot, number(lease.last_used), Value(lease.pool),
+  const Folders folders(lease);
+  TRY(database_->run(kUpdate, std::array{Value(host_), number(lease.port), Value(folders.label.view()), Value(folders.checkout.view()),
+                                         Value(folders.repository.view()), pid, pid_start, boot, number(lease.last_used), Value(lease.pool),
                                          number(lease.pending ? 1 : 0)}));
   return {};
 }

@@ -31,7 +31,8 @@ class LeaseTable {
   [[nodiscard]] Result<std::vector<Lease>> of_app(std::string_view model, std::int64_t app);
   /// Of a checkout or a reservation, in the order of ports.
   [[nodiscard]] Result<std::vector<Lease>> of(OwnerKind kind, std::string_view name);
-  [[nodiscard]] Result<std::vector<Lease>> of_kind(OwnerKind kind);
+  /// In the order of the database. The lease is reused from row to row.
+  [[nodiscard]] Result<> each_of_kind(OwnerKind kind, const LeaseSink& sink);
   /// In the order of ports. The lease is reused from row to row.
   [[nodiscard]] Result<> each(PortRange ports, const LeaseSink& sink);
   [[nodiscard]] Result<> each_of_all_hosts(PortRange ports, const LeaseSink& sink);

@@ -66,7 +66,8 @@ Result<std::unique_ptr<LibpqFunctions>> load_libpq() {
 #define DEVINIT_LIBPQ(name) find(functions->name, "PQ" #name);
   DEVINIT_LIBPQ_FUNCTIONS
 #undef DEVINIT_LIBPQ
-  if (missing != nullptr) return Error(Errc::not_found, std::string("PostgreSQL's client library lacks ") + missing, "install a newer libpq");
+  if (missing != nullptr) return Error(Errc::not_found, std::string("PostgreSQL's client library lacks ") + missing,
+                                     "install a newer libpq");
   return functions;
 }
 
@@ -200,7 +201,8 @@ Result<PgConnection> PgConnection::connect(const Location& location, const os::D
   TRY(servers.resolve(deadline));
   // Later entries win over what the URL says; an empty one changes nothing.
   const char* const keywords[] = {"dbname", "host", "hostaddr", "port", "application_name", "client_encoding", nullptr};
-  const char* const values[] = {location.target.c_str(), servers.host.c_str(), servers.hostaddr.c_str(), servers.port.c_str(), "devinit", "UTF8", nullptr};
+  const char* const values[] = {location.target.c_str(), servers.host.c_str(), servers.hostaddr.c_str(), servers.port.c_str(),
+                                "devinit", "UTF8", nullptr};
   pg_conn* const handle = functions->connectStartParams(keywords, values, 1);
   PgConnection connection(std::move(functions), handle, location.target);
   if (handle == nullptr) return Error(Errc::io, "out of memory");
@@ -253,7 +255,8 @@ PgResult PgConnection::answer(bool sent, const os::Deadline& deadline) {
     const bool good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY;
     if (!good && !failed) {
       const char* const words = functions_->resultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-      failed = failure(words != nullptr ? words : functions_->errorMessage(handle_), functions_->resultErrorField(result, PG_DIAG_SQLSTATE));
+      failed = failure(words != nullptr ? words : functions_->errorMessage(handle_),
+                       functions_->resultErrorField(result, PG_DIAG_SQLSTATE));
     }
   }
   if (failed) return std::move(*failed);

@@ -50,7 +50,8 @@ struct PgFailure {
 };
 using PgResult = boost::system::result<PgAnswer, PgFailure>;
 
-/// One connection by libpq, which is loaded (dlopen) when the first is made. Every wait has a deadline of ours: a server may hang in any state.
+/// One connection by libpq, which is loaded (dlopen) when the first is made. Every wait has a deadline of ours: a server may hang in any
+/// state.
 class PgConnection {
  public:
   /// Until `deadline`, including name resolution, TLS and authentication. Errc::not_found without libpq, Errc::timeout, Errc::io; messages

@@ -36,7 +36,8 @@ Result<Location> sqlite_location(const std::string& path, const os::Environment&
   }
   TRY_ASSIGN(std::string target, absolute_path(path, environment));
   if (path.ends_with('/') || os::is_directory(target)) {
-    return Error(Errc::usage, "the registry " + target + " is a folder", "name a file in it: " + (target.ends_with('/') ? target : target + "/") + "registry.db");
+    return Error(Errc::usage, "the registry " + target + " is a folder",
+                 "name a file in it: " + (target.ends_with('/') ? target : target + "/") + "registry.db");
   }
   return Location{.backend = Location::Backend::sqlite, .target = target, .shown = target, .is_default = false};
 }
@@ -55,6 +56,10 @@ Result<Location> location_from(const std::string& name, const os::Environment& e
   if (name.starts_with(kSqlite)) return sqlite_location(name.substr(kSqlite.size()), environment);
   if (const auto scheme = name.find("://"); scheme != std::string::npos) {
     return Error(Errc::usage, "the registry cannot be a “" + name.substr(0, scheme) + "://” address", kForms);
+  }
+  if (is_keyword_form(name)) {  // better not repeated, either
+    return Error(Errc::usage, "the registry is given as KEY=VALUE pairs, which devinit does not read",
+                 "write it as a URL: postgresql://USER@HOST/DATABASE; a file of that name as ./NAME");
   }
   return sqlite_location(name, environment);
 }

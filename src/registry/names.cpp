@@ -33,7 +33,8 @@ bool is_control(char32_t point) { return point < 0x20 || (point >= 0x7F && point
 Result<> check_name(const std::string& what, std::string_view name) {
   if (name.empty()) return Error(Errc::usage, what + " is empty");
   if (name.size() > kLongestName) {
-    return Error(Errc::usage, what + " has " + std::to_string(name.size()) + " bytes; at most " + std::to_string(kLongestName) + " are allowed");
+    return Error(Errc::usage, what + " has " + std::to_string(name.size()) + " bytes; at most " +
+                                  std::to_string(kLongestName) + " are allowed");
   }
   for (std::size_t at = 0, size = 0; at < name.size(); at += size) {
     const auto point = decode(name.substr(at), size);
@@ -41,6 +42,14 @@ Result<> check_name(const std::string& what, std::string_view name) {
     if (is_control(*point)) return Error(Errc::usage, what + " holds a control character at byte " + std::to_string(at + 1));
   }
   return {};
+}
+
+bool is_plain_text(std::string_view text) {
+  for (std::size_t at = 0, size = 0; at < text.size(); at += size) {
+    const auto point = decode(text.substr(at), size);
+    if (!point || is_control(*point)) return false;
+  }
+  return true;
 }
 
 Result<> check_model(std::string_view model) { return check_name("the name of the model", model); }

@@ -1,5 +1,6 @@
 #include "registry/postgres_database.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <optional>
@@ -12,25 +13,28 @@
 namespace devinit::registry {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr seconds kConnectPatience{3};
-// Longer than what the server is told, so that usually the server says what was too slow.
-constexpr seconds kStatementPatience{6};
-constexpr seconds kScriptPatience{30};
+/// To connect, and for each statement. Longer than what the server is told, so that usually the server says what was too slow.
+constexpr milliseconds kPatience{3000};
+/// What an answer may take and still counts as none of it: a distant server is no slow one.
+constexpr milliseconds kPromptly{500};
+/// After this long without a slow answer an old one is forgiven: commands that watch go on for hours.
+constexpr seconds kForgiveness{10};
 constexpr seconds kLockPatience{12};
 constexpr seconds kRollBackPatience{2};
 
 /// A process that vanishes with its machine must not keep the lock until TCP notices, which takes hours.
 constexpr const char kSetUp[] =
-    "SET statement_timeout = '5s'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s';"
-    "SELECT current_setting('transaction_read_only')";
+    "SET statement_timeout = '2500ms'; SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '60s';"
+    "SELECT current_setting('transaction_read_only'), current_setting('server_encoding')";
 
 /// One lock for all writers instead of retries (40 clients: 1,159 transactions/s against 171). Every statement after it sees what the
 /// previous holder committed, which only "read committed" promises. The first number is "devi".
 constexpr const char kBegin[] =
-    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0;"
-    "SELECT pg_advisory_xact_lock(1684371049, 1); SET LOCAL statement_timeout = '5s'";
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '10s';"
+    "SELECT pg_advisory_xact_lock(1684371049, 1); SET LOCAL statement_timeout = '2500ms'; SET LOCAL lock_timeout = '2s'";
 constexpr const char kHolder[] =
     "SELECT l.pid, coalesce(a.application_name, ''), coalesce(host(a.client_addr), ''), coalesce(a.state, '')"
     " FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid"
@@ -85,10 +89,16 @@ Error error_of(const PgFailure& failure, const Location& location) {
   if (state.starts_with("57P")) return Error(Errc::io, registry + " was shut down: " + failure.message, kUseLocal);
   if (failure.lost) return Error(Errc::io, "the connection to " + registry + " was lost: " + failure.message, kUseLocal);
   if (state == "25006") {
-    return Error(Errc::io, registry + " can only be read: " + failure.message, "name the primary server, not a standby, and a user who may write");
+    return Error(Errc::io, registry + " can only be read: " + failure.message,
+                 "name the primary server, not a standby, and a user who may write");
+  }
+  if (state == "55P03") {
+    return Error(Errc::timeout, registry + " did not answer in time: another session keeps its tables locked",
+                 "find that session on the server with: SELECT * FROM pg_locks WHERE granted");
   }
   if (state == "42P01") return Error(Errc::not_found, registry + ": " + failure.message);
-  if (state == "42501") return Error(Errc::io, registry + ": " + failure.message, "the user of the URL needs rights to create and write tables");
+  if (state == "42501") return Error(Errc::io, registry + ": " + failure.message,
+                                        "the user of the URL needs rights to create and write tables");
   if (state == "53100") return Error(Errc::io, registry + " cannot grow: the disk of the server is full", "free some space on the server");
   return Error(Errc::io, registry + ": " + failure.message + (state.empty() ? "" : " (" + failure.sqlstate + ")"));
 }
@@ -108,9 +118,34 @@ Error connect_error(const Error& error, const Location& location) {
   if (error.code == Errc::usage || !error.hint.empty()) return error;  // says all there is to say
   const bool timed_out = error.code == Errc::timeout;
   return Error(timed_out ? Errc::timeout : Errc::io,
-               "cannot connect to the registry " + location.shown + (timed_out ? " within " + std::to_string(kConnectPatience.count()) + " s: " : ": ") + error.message,
+               "cannot connect to the registry " + location.shown +
+                   (timed_out ? " within " + std::to_string(kPatience.count() / 1000) + " s: " : ": ") + error.message,
                connect_hint(error.message));
 }
+
+/// How long a server may keep us waiting in all, from connecting to the end of a change: who has to say "it does not answer" says it within 3 s,
+/// whichever statement is the slow one. Prompt answers cost nothing of it, however many.
+class Patience {
+ public:
+  void renew() noexcept { left_ = kPatience; }
+  /// What `ask(deadline)` answers; the time it takes is charged.
+  template <class Ask>
+  auto spend(Ask ask) {
+    const auto begun = std::chrono::steady_clock::now();
+    if (begun - slow_at_ > kForgiveness) renew();
+    auto answer = ask(os::Deadline(left_));
+    const auto ended = std::chrono::steady_clock::now();
+    const auto took = std::chrono::duration_cast<milliseconds>(ended - begun);
+    if (took <= kPromptly) return answer;
+    left_ = std::max(left_ - took, kPromptly);
+    slow_at_ = ended;
+    return answer;
+  }
+
+ private:
+  milliseconds left_ = kPatience;
+  std::chrono::steady_clock::time_point slow_at_;
+};
 
 class PostgresDatabase final : public Database {
  public:
@@ -120,11 +155,16 @@ class PostgresDatabase final : public Database {
   PostgresDatabase& operator=(const PostgresDatabase&) = delete;
 
   Result<> connect() {
-    const os::Deadline deadline(kConnectPatience);
-    auto connection = PgConnection::connect(location_, deadline);
+    patience_.renew();
+    auto connection = patience_.spend([&](const os::Deadline& deadline) { return PgConnection::connect(location_, deadline); });
     if (!connection) return connect_error(connection.error(), location_);
-    const auto set_up = connection->run_script(kSetUp, deadline);
+    const auto set_up = patience_.spend([&](const os::Deadline& deadline) { return connection->run_script(kSetUp, deadline); });
     if (!set_up) return error_of(set_up.error(), location_);
+    if (const auto encoding = set_up->text(0, 1); encoding != "UTF8") {
+      return Error(Errc::refused,
+                   "the registry " + location_.shown + " is a database with the encoding " + std::string(encoding) + ", which cannot hold all names",
+                   "create one with: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0");
+    }
     if (access_ == Access::read_write && set_up->text(0, 0) == "on") {
       return error_of({.sqlstate = "25006", .message = "it allows no changes", .lost = false, .late = false}, location_);
     }
@@ -133,10 +173,7 @@ class PostgresDatabase final : public Database {
   }
 
   Result<std::int64_t> run(Sql sql, std::span<const Value> parameters, const RowSink& sink) override {
-    TRY(be_connected());
-    TRY_ASSIGN(const std::string name, prepared(sql));
-    const TextParameters texts(parameters);
-    TRY_ASSIGN(const PgAnswer answer, accept(connection_->run(name, texts.pointers(), os::Deadline(kStatementPatience))));
+    TRY_ASSIGN(const PgAnswer answer, once_more_if_lost([&] { return ask(sql, parameters); }));
     const int rows = answer.rows();
     for (int row = 0; sink && row < rows; ++row) sink(PostgresRow(answer, row));
     return answer.affected();
@@ -144,31 +181,31 @@ class PostgresDatabase final : public Database {
 
   Result<> run_script(const char* script) override {
     TRY(be_connected());
-    TRY(accept(connection_->run_script(script, os::Deadline(kScriptPatience))));
+    TRY(accept(patience_.spend([&](const os::Deadline& deadline) { return connection_->run_script(script, deadline); })));
     return {};
   }
 
   Result<> begin() override {
     ASSERT(!in_transaction_);
     if (access_ == Access::read_only) return Error(Errc::refused, "the registry " + location_.shown + " was opened to be read only");
-    const bool was_connected = connection_.has_value();
-    auto begun = try_begin();
-    // The server was restarted since we last asked: nothing of ours is lost yet.
-    if (!begun && was_connected && !connection_ && begun.error().code != Errc::timeout) begun = try_begin();
-    return begun;
+    return once_more_if_lost([this] { return try_begin(); });
   }
 
   Result<> commit() override {
     ASSERT(in_transaction_);
     TRY(be_connected());
-    const auto answer = accept(connection_->run_script("COMMIT", os::Deadline(kStatementPatience)));
+    // The change as a whole was in time; whether it is written is worth waiting for.
+    const auto answer = accept(connection_->run_script("COMMIT", os::Deadline(kPatience)));
+    patience_.renew();
     if (!answer) {
       roll_back();
       return answer.error();
     }
     in_transaction_ = false;
     // A transaction in which a statement failed is rolled back by its COMMIT, and that is no error for the server.
-    if (answer->command() != "COMMIT") return Error(Errc::io, "the registry " + location_.shown + " took nothing of a change that had failed in part");
+    if (answer->command() != "COMMIT") {
+      return Error(Errc::io, "the registry " + location_.shown + " took nothing of a change that had failed in part");
+    }
     return {};
   }
 
@@ -190,6 +227,23 @@ class PostgresDatabase final : public Database {
     return connect();
   }
 
+  /// `work` again, by a new connection, when the one it had turns out to be lost: the server was restarted since we last asked. Outside
+  /// a transaction there are only questions, so that nothing is done twice.
+  template <class Work>
+  auto once_more_if_lost(Work work) -> decltype(work()) {
+    const bool may_be_stale = connection_.has_value() && !in_transaction_;
+    auto outcome = work();
+    if (!outcome && may_be_stale && !connection_ && outcome.error().code != Errc::timeout) return work();
+    return outcome;
+  }
+
+  Result<PgAnswer> ask(Sql sql, std::span<const Value> parameters) {
+    TRY(be_connected());
+    TRY_ASSIGN(const std::string name, prepared(sql));
+    const TextParameters texts(parameters);
+    return accept(patience_.spend([&](const os::Deadline& deadline) { return connection_->run(name, texts.pointers(), deadline); }));
+  }
+
   /// The answer or its error; a connection that is lost is forgotten with all that it knew.
   Result<PgAnswer> accept(PgResult result) {
     if (result) return std::move(*result);
@@ -203,7 +257,7 @@ class PostgresDatabase final : public Database {
   Result<std::string> prepared(Sql sql) {
     if (const auto found = prepared_.find(sql.text); found != prepared_.end()) return found->second;
     const std::string name = "devinit" + std::to_string(prepared_.size());
-    TRY(accept(connection_->prepare(name, sql.text, os::Deadline(kStatementPatience))));
+    TRY(accept(patience_.spend([&](const os::Deadline& deadline) { return connection_->prepare(name, sql.text, deadline); })));
     prepared_.emplace(sql.text, name);
     return name;
   }
@@ -233,13 +287,14 @@ class PostgresDatabase final : public Database {
     const std::string address(answer->text(0, 2));
     const std::string state(answer->text(0, 3));
     return Error(Errc::timeout,
-                 what + (application.empty() ? "another client" : application) + (address.empty() ? "" : " on " + address) + " (server process " + pid +
-                     (state.empty() ? "" : ", " + state) + ")",
+                 what + (application.empty() ? "another client" : application) + (address.empty() ? "" : " on " + address) +
+                     " (server process " + pid + (state.empty() ? "" : ", " + state) + ")",
                  "find out why it hangs, or end it on the server with: SELECT pg_terminate_backend(" + pid + ")");
   }
 
   Location location_;
   Access access_;
+  Patience patience_;
   std::optional<PgConnection> connection_;
   std::unordered_map<const char*, std::string> prepared_;
   bool in_transaction_ = false;

@@ -70,6 +70,18 @@ Result<std::size_t> add_from_files(Registry::State& state) {
   return added;
 }
 
+std::string what_became_of_it(const Salvage& salvage, std::size_t from_files) {
+  std::string text = salvage.kept.empty() ? "it was made anew: "
+                                          : "it was kept as " + salvage.kept + " and rebuilt: " + counted(salvage.leases, "lease") +
+                                                " could still be read, ";
+  if (salvage.nonsense > 0) text += counted(salvage.nonsense, "row") + " held nonsense, ";
+  if (!salvage.backup.empty()) text += counted(salvage.restored, "lease") + " came from the backup of " + salvage.backup + ", ";
+  text += counted(from_files, "lease") + " came from the .ports.json files of known projects";
+  if (salvage.complete) return text;
+  return text + (salvage.backup.empty() ? "; what other apps had is lost: there is no backup"
+                                        : "; what apps were given after that backup, and could not be read, is lost");
+}
+
 }  // namespace
 
 Result<> Registry::State::rebuild(const Error& damage) {
@@ -81,11 +93,9 @@ Result<> Registry::State::rebuild(const Error& damage) {
   if (!opened) return opened.error().error;
   TRY(ensure_schema(**opened, Access::read_write));
   adopt(std::move(*opened));
-  if (salvage->kept.empty()) return {};
+  if (!salvage->done) return {};
   TRY_ASSIGN(const std::size_t added, add_from_files(*this));
-  if (!options.on_notice) return {};
-  options.on_notice(damage.message + "; it was kept as " + salvage->kept + " and rebuilt: " + counted(salvage->leases, "lease") +
-                    " could still be read, " + counted(added, "lease") + " came from the .ports.json files of known projects");
+  if (options.on_notice) options.on_notice(damage.message + "; " + what_became_of_it(*salvage, added));
   return {};
 }
 

@@ -29,15 +29,15 @@ class Registry {
     std::function<Seconds()> now;                      ///< empty: the system's clock
     std::function<void(const std::string&)> on_notice; ///< what the user should read: "the registry … was damaged: kept as …, rebuilt …"
     bool pending = false;  ///< leases are taken here because the team's registry cannot be reached: they are marked, until `settle_project`
-    /// For a rebuild: which root the supervisor with this command line works for (`ports::supervised_root`), and what the `.ports.json` of a
-    /// root says (nothing when it has none, or cannot be read). Empty: live supervisors, or the files, add nothing.
+    /// For a rebuild: which root the supervisor with this command line works for (`ports::supervised_root`), and what the `.ports.json` of
+    /// a root says (nothing when it has none, or cannot be read). Empty: live supervisors, or the files, add nothing.
     std::function<std::optional<std::string>(const std::vector<std::string>& command)> supervised_root;
     std::function<std::vector<WantedLease>(const std::string& root)> ports_of;
   };
   /// Opens the database and its schema. A damaged, truncated or zero-length SQLite file is kept as `registry.db.corrupt-<time>` (with its
   /// -wal), what can still be read is carried over, the rest is rebuilt from live supervisors and the `.ports.json` of the projects
-  /// that were known (`registry.db.projects`, one path a line, kept beside it), and `on_notice` is told; the same when a later call meets the
-  /// damage. To read a registry that does not exist yet is to read an empty one: no file is made. Errors as in `open_database` and
+  /// that were known (`registry.db.projects`, one path a line, kept beside it), and `on_notice` is told; the same when a later call meets
+  /// the damage. To read a registry that does not exist yet is to read an empty one: no file is made. Errors as in `open_database` and
   /// `ensure_schema`.
   [[nodiscard]] static Result<std::unique_ptr<Registry>> open(const Location& location, Access access, Options options);
   ~Registry();
@@ -55,14 +55,19 @@ class Registry {
   [[nodiscard]] Result<std::string> project_name(const std::string& model, std::int64_t app, const std::string& preferred);
   /// Where the files of an app are (by `scaffold`).
   [[nodiscard]] Result<> set_checkout(const std::string& model, std::int64_t app, const std::string& checkout);
-  /// All rows or none: with a conflict (a port or an owner that is taken otherwise, twice in the file) nothing is imported.
-  [[nodiscard]] Result<ImportReport> import_rows(std::span<const ImportRow> rows);
+  /// All of both or nothing: with a conflict (a port or an owner that is taken otherwise, or twice in the list) nothing is imported. The
+  /// report counts ports.
+  [[nodiscard]] Result<ImportReport> import_rows(std::span<const ImportRow> rows, std::span<const ImportReservation> reservations = {});
 
   // projects.cpp: checkouts
-  [[nodiscard]] Result<Neighbours> neighbours_of(const Checkout& checkout);
+  /// Reads only the leases of projects and those of `asked`: beside 20,000 apps as fast as alone. The app that lives in the checkout
+  /// counts as its own when one of its ports is among `asked`.
+  [[nodiscard]] Result<Neighbours> neighbours_of(const Checkout& checkout, std::span<const Port> asked);
   /// Leases `wanted` to the checkout, ends its other leases except `run:` roles, touches `last_used`. A lease of another owner goes when it
-  /// is reclaimable, or idle and the port is `named`; else it stays and is `refused`.
-  [[nodiscard]] Result<LeaseReport> lease_project(const Checkout& checkout, std::span<const WantedLease> wanted, const std::optional<LiveProcess>& live);
+  /// is reclaimable, or idle and the port is `named`; else it stays and is `refused`, and the role keeps the port that it had. A port of
+  /// the app that lives in the checkout stays the app's, in use by `live`.
+  [[nodiscard]] Result<LeaseReport> lease_project(const Checkout& checkout, std::span<const WantedLease> wanted,
+                                                   const std::optional<LiveProcess>& live);
   /// The one role of a `devinit run`: nothing else of the checkout changes.
   [[nodiscard]] Result<LeaseReport> lease_run(const Checkout& checkout, const WantedLease& wanted, const std::optional<LiveProcess>& live);
   /// `process` has ended, or is about to: what it kept live for `root` was used until now; on an ephemeral host these leases end.

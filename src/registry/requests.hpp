@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/port.hpp"
+#include "base/port_set.hpp"
 #include "base/result.hpp"
 #include "registry/grid.hpp"
 #include "registry/lease.hpp"
@@ -39,8 +40,9 @@ struct Checkout {
 
 /// What a start must know before it chooses ports.
 struct Neighbours {
-  std::map<Port, Lease> others;    ///< leases of other owners on this host that are in force: those that are reclaimable are left out
-  std::map<std::string, Port> own; ///< this checkout's leases by role
+  PortSet taken;                    ///< ports of other owners on this host whose leases are in force: reclaimable ones are left out
+  std::map<Port, Lease> others;     ///< whose they are, of those that were asked about
+  std::map<std::string, Port> own;  ///< this checkout's leases by role
 };
 
 /// A port that a service of a checkout has got.
@@ -66,6 +68,8 @@ struct Filter {
 
 /// One row of `ports import`.
 struct ImportRow { std::string model; std::int64_t app = 0; std::string role; Port port = 0; int row = 0; };
+/// Ports that the same list sets aside for somebody.
+struct ImportReservation { std::string name; PortRange range; };
 struct ImportReport { std::size_t added = 0; std::size_t known = 0; std::vector<std::string> conflicts; };
 
 }  // namespace devinit::registry

@@ -2,14 +2,17 @@
 
 #include <array>
 #include <ctime>
-#include <memory>
 #include <optional>
-#include <vector>
+#include <string_view>
+#include <variant>
 
 #include "os/file_system.hpp"
 #include "os/files.hpp"
 #include "os/self.hpp"
+#include "registry/lease.hpp"
+#include "registry/row_rescue.hpp"
 #include "registry/schema.hpp"
+#include "registry/sqlite_backup.hpp"
 #include "registry/sqlite_connection.hpp"
 #include "registry/sqlite_database.hpp"
 #include "registry/sqlite_files.hpp"
@@ -17,92 +20,10 @@
 namespace devinit::registry {
 namespace {
 
-/// A table whose rows are worth keeping. The first column of `read` is the rowid, the others are the parameters of `write`.
-struct KeptTable {
-  Sql read;
-  Sql last;
-  Sql write;
-  int columns;
-};
-constexpr KeptTable kLeases{
-    {"SELECT rowid, host, port, kind, owner, instance, role, label, checkout, repository, pid, pid_start, boot, created, last_used, pool, pending"
-     " FROM lease NOT INDEXED WHERE rowid BETWEEN $1 AND $2 ORDER BY rowid"},
-    {"SELECT max(rowid) FROM lease"},
-    {"INSERT INTO lease (host, port, kind, owner, instance, role, label, checkout, repository, pid, pid_start, boot, created, last_used, pool, pending)"
-     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING"},
-    16};
-constexpr KeptTable kNames{{"SELECT rowid, host, name, model, app FROM project_name NOT INDEXED WHERE rowid BETWEEN $1 AND $2 ORDER BY rowid"},
-                           {"SELECT max(rowid) FROM project_name"},
-                           {"INSERT INTO project_name (host, name, model, app) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"},
-                           4};
-constexpr KeptTable kHosts{{"SELECT rowid, host, ephemeral, last_seen FROM host_seen NOT INDEXED WHERE rowid BETWEEN $1 AND $2 ORDER BY rowid"},
-                           {"SELECT max(rowid) FROM host_seen"},
-                           {"INSERT INTO host_seen (host, ephemeral, last_seen) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"},
-                           3};
-
-/// Reads a table around its damaged pages: what cannot be read in one go is halved, down to the single row.
-class RowRescue {
- public:
-  RowRescue(SqliteConnection& from, Database& into, const KeptTable& table) : from_(from), into_(into), table_(table) {}
-
-  /// How many rows were carried over. Errors are those of writing.
-  Result<std::size_t> run() {
-    std::int64_t last = kUnknownLast;
-    const auto read = from_.run(table_.last, {}, [&last](const Row& row) { last = row.integer(0); });
-    if (!read && read.error().code == Errc::not_found) return std::size_t{0};
-    rescue(1, read ? last : kUnknownLast);
-    if (failure_) return std::move(*failure_);
-    return carried_;
-  }
-
- private:
-  /// When the highest row cannot be read: more rows than there are ports on a thousand hosts.
-  static constexpr std::int64_t kUnknownLast = std::int64_t{1} << 26;
-  /// Each try costs some microseconds; a file of which this many do not help has little left to give.
-  static constexpr int kMaxTries = 100'000;
-
-  void rescue(std::int64_t first, std::int64_t last) {
-    if (first > last || failure_ || ++tries_ > kMaxTries) return;
-    std::int64_t reached = first - 1;
-    const auto read = from_.run(table_.read, std::array<Value, 2>{first, last}, [this, &reached](const Row& row) {
-      reached = row.integer(0);
-      carry(row);
-    });
-    if (read || first == last) return;
-    const std::int64_t rest = reached + 1;
-    if (rest == last) return;  // the damaged row itself
-    const std::int64_t middle = rest + (last - rest) / 2;
-    rescue(rest, middle);
-    rescue(middle + 1, last);
-  }
-
-  void carry(const Row& row) {
-    std::vector<Value> values;
-    for (int column = 1; column <= table_.columns; ++column) values.push_back(value_of(row, column));
-    auto written = into_.run(table_.write, values);
-    // A row that is readable and yet breaks a rule (NULL where none may be) is part of the damage.
-    if (written) carried_ += static_cast<std::size_t>(*written);
-    if (!written && written.error().code != Errc::io) failure_ = written.error();
-  }
-
-  /// The tables hold numbers and texts only; a number is one whose digits read as it.
-  static Value value_of(const Row& row, int column) {
-    if (row.is_null(column)) return std::monostate{};
-    return row.text(column);  // columns that are numbers turn the text back into one
-  }
-
-  SqliteConnection& from_;
-  Database& into_;
-  const KeptTable& table_;
-  std::size_t carried_ = 0;
-  int tries_ = 0;
-  std::optional<Error> failure_;
-};
-
 /// The whole file is checked, not only the place where somebody stumbled.
 bool is_sound(const Location& location) {
-  const auto kind = inspect_sqlite_file(location.target);
-  if (!kind || *kind == SqliteFile::foreign || (*kind == SqliteFile::empty && has_lost_content(location.target))) return false;
+  const auto kind = inspect_sqlite_file(location);
+  if (!kind || *kind == SqliteFile::damaged || *kind == SqliteFile::lost) return false;
   if (*kind == SqliteFile::missing || *kind == SqliteFile::empty) return true;  // opening it makes a new one
   auto connection = SqliteConnection::open(location.target, location.shown, SqliteConnection::Mode::read_only);
   if (!connection) return !is_corrupt(connection.error());
@@ -111,22 +32,42 @@ bool is_sound(const Location& location) {
   return checked.has_value() && verdict == "ok";
 }
 
-std::string time_stamp() {
-  const std::time_t now = std::time(nullptr);
+std::string utc_text(std::time_t time, const char* format) {
   std::tm parts{};
-  ::gmtime_r(&now, &parts);
+  ::gmtime_r(&time, &parts);
   std::array<char, 32> text{};
-  return std::string(text.data(), std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%S", &parts));
+  return std::string(text.data(), std::strftime(text.data(), text.size(), format, &parts));
 }
 
 /// A name that nothing has yet, neither for the file nor for its -wal.
 std::string free_name(const std::string& path) {
-  const std::string name = path + ".corrupt-" + time_stamp();
+  const std::string name = path + ".corrupt-" + utc_text(std::time(nullptr), "%Y%m%dT%H%M%S");
   std::string candidate = name;
   for (int number = 2; os::path_exists(candidate) || os::path_exists(candidate + "-wal"); ++number) {
     candidate = name + "-" + std::to_string(number);
   }
   return candidate;
+}
+
+/// Adds what the backup has and the new file lacks. A project's leases stay out: its own files know them, and newer.
+Result<> add_backup(const std::string& path, const RowWriter& write, Salvage& salvage) {
+  const auto made = backup_time(path);
+  const std::string name = backup_path(path);
+  if (!made || os::file_size(name).value_or(0) == 0) return {};
+  auto backup = SqliteConnection::open(name, name, SqliteConnection::Mode::frozen);
+  if (!backup) return {};
+  constexpr std::size_t kKind = 2;
+  const RowWriter write_lasting = [&](Sql insert, std::span<const Value> values) -> Result<std::int64_t> {
+    const auto* const kind = std::get_if<std::string_view>(&values[kKind]);
+    if (kind == nullptr || *kind == to_string(OwnerKind::project)) return std::int64_t{0};  // a row without a kind is part of the damage
+    return write(insert, values);
+  };
+  TRY_ASSIGN(const Rescue leases, rescue_rows(*backup, KeptTable::leases, write_lasting));
+  TRY(rescue_rows(*backup, KeptTable::project_names, write));
+  TRY(rescue_rows(*backup, KeptTable::hosts, write));
+  salvage.restored = leases.rows;
+  salvage.backup = utc_text(*made, "%Y-%m-%d %H:%M:%S UTC");
+  return {};
 }
 
 /// A database that is thrown away unless it has become the registry.
@@ -140,16 +81,23 @@ class NewDatabase {
   NewDatabase& operator=(const NewDatabase&) = delete;
   ~NewDatabase() { remove_files(); }
 
-  /// Fills it from `kept` and closes it: all is in the one file then.
-  Result<Salvage> fill(SqliteConnection* kept) {
+  /// Fills it with what can be read of `damaged` (may be null) and, when that is not all, with what the backup of `path` adds; then closes
+  /// it: all is in the one file then.
+  Result<Salvage> fill(SqliteConnection* damaged, const std::string& path) {
     Salvage salvage;
     TRY_ASSIGN(const auto database, open_sqlite(location_, Access::read_write));
     TRY(ensure_schema(*database, Access::read_write));
-    if (kept == nullptr) return salvage;
     TRY_ASSIGN(auto transaction, Transaction::begin(*database));
-    TRY_ASSIGN(salvage.leases, RowRescue(*kept, *database, kLeases).run());
-    TRY_ASSIGN(salvage.names, RowRescue(*kept, *database, kNames).run());
-    TRY(RowRescue(*kept, *database, kHosts).run());
+    const RowWriter write = [&](Sql insert, std::span<const Value> values) { return database->run(insert, values); };
+    if (damaged != nullptr) {
+      TRY_ASSIGN(const Rescue leases, rescue_rows(*damaged, KeptTable::leases, write));
+      TRY_ASSIGN(const Rescue names, rescue_rows(*damaged, KeptTable::project_names, write));
+      TRY(rescue_rows(*damaged, KeptTable::hosts, write));
+      salvage.leases = leases.rows;
+      salvage.nonsense = leases.nonsense;
+      salvage.complete = leases.complete && names.complete;
+    }
+    if (!salvage.complete) TRY(add_backup(path, write, salvage));
     TRY(rebuild_taken(*database));
     TRY(transaction.commit());
     return salvage;
@@ -158,7 +106,7 @@ class NewDatabase {
 
  private:
   void remove_files() const noexcept {
-    for (const char* suffix : {"", "-wal", "-shm", "-journal", ".lock"}) os::remove_file(location_.target + suffix);
+    for (const char* suffix : {"", "-wal", "-shm", "-journal", ".lock", ".backup"}) os::remove_file(location_.target + suffix);
   }
   Location location_;
 };
@@ -172,11 +120,12 @@ std::optional<SqliteConnection> open_damaged(const Location& location) {
   return std::nullopt;
 }
 
-/// Moves the damaged files away, the -wal first: a file without its -wal is a lesser evil than a new one with the old -wal. Its -shm is derived.
+/// Moves the damaged files away, the -wal first: a file without its -wal is a lesser evil than a new one with the old -wal. Its -shm is
+/// derived.
 Result<> keep_aside(const std::string& path, const std::string& kept) {
   auto moved = os::move_file(path + "-wal", kept + "-wal");
   if (!moved && moved.error().code != Errc::not_found) return moved;
-  TRY(os::move_file(path, kept));
+  if (os::path_exists(path)) TRY(os::move_file(path, kept));
   os::remove_file(path + "-shm");
   return {};
 }
@@ -192,12 +141,14 @@ Result<Salvage> salvage_database(const Location& location) {
   Salvage salvage;
   {
     auto damaged = open_damaged(location);
-    TRY_ASSIGN(salvage, fresh.fill(damaged ? &*damaged : nullptr));
+    TRY_ASSIGN(salvage, fresh.fill(damaged ? &*damaged : nullptr, location.target));
   }
+  const bool was_there = os::path_exists(location.target);
   TRY(keep_aside(location.target, kept));
   TRY(fresh.move_to(location.target));
   os::sync_directory(location.target.substr(0, location.target.rfind('/') + 1));
-  salvage.kept = kept;
+  salvage.done = true;
+  if (was_there) salvage.kept = kept;
   return salvage;
 }
 

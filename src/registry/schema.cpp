@@ -60,8 +60,8 @@ Result<int> read_version(Database& database) {
 
 Error too_new(const Database& database, int version) {
   return Error(Errc::refused,
-               "the registry " + database.location().shown + " has schema version " + std::to_string(version) + "; this devinit knows up to " +
-                   std::to_string(kSchemaVersion),
+               "the registry " + database.location().shown + " has schema version " + std::to_string(version) +
+                   "; this devinit knows up to " + std::to_string(kSchemaVersion),
                "update devinit, or name another registry with --registry");
 }
 

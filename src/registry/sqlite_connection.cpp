@@ -6,6 +6,9 @@
 #include <cstring>
 #include <optional>
 
+#include "os/lock_owner.hpp"
+#include "registry/lock_holder.hpp"
+
 namespace devinit::registry {
 namespace {
 
@@ -18,7 +21,8 @@ class SqliteRow final : public Row {
   [[nodiscard]] std::int64_t integer(int column) const override { return ::sqlite3_column_int64(statement_, column); }
   [[nodiscard]] std::string_view text(int column) const override {
     const auto* const bytes = static_cast<const char*>(static_cast<const void*>(::sqlite3_column_text(statement_, column)));
-    return bytes == nullptr ? std::string_view() : std::string_view(bytes, static_cast<std::size_t>(::sqlite3_column_bytes(statement_, column)));
+    if (bytes == nullptr) return {};
+    return {bytes, static_cast<std::size_t>(::sqlite3_column_bytes(statement_, column))};
   }
   [[nodiscard]] bool is_null(int column) const override { return ::sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 
@@ -50,6 +54,14 @@ Error disk_full(const std::string& registry) {
   return Error(Errc::io, registry + " cannot grow: the disk is full", "free some space; nothing of this change was written");
 }
 
+/// By a program that does not know our lock file: the kernel knows who has SQLite's own locks, in WAL mode on the -shm.
+Error locked_too_long(const std::string& registry, const char* file) {
+  const std::string path = file == nullptr ? "" : file;
+  auto holder = os::write_lock_owner(path + "-shm");
+  if (!holder) holder = os::write_lock_owner(path);
+  return locked_by(registry + " stayed locked", holder, path);
+}
+
 std::string system_reason(int error) {
   const char* const text = error == 0 ? nullptr : ::strerrordesc_np(error);
   return text == nullptr ? std::string() : text;
@@ -64,13 +76,16 @@ Result<SqliteConnection> SqliteConnection::open(const std::string& path, const s
   const int access = mode == Mode::read_write || mode == Mode::memory ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
   const std::string name = mode == Mode::frozen ? frozen_uri(path) : mode == Mode::memory ? ":memory:" : path;
   sqlite3* opened = nullptr;
-  const int code = ::sqlite3_open_v2(name.c_str(), &opened, access | SQLITE_OPEN_URI * (mode == Mode::frozen) | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int flags = access | SQLITE_OPEN_NOMUTEX | (mode == Mode::frozen ? SQLITE_OPEN_URI : 0);
+  const int code = ::sqlite3_open_v2(name.c_str(), &opened, flags, nullptr);
   SqliteConnection connection(std::unique_ptr<sqlite3, CloseSqlite>(opened), "the registry " + shown);
   if (code != SQLITE_OK) return connection.last_error();
   ::sqlite3_extended_result_codes(opened, 1);
   ::sqlite3_busy_timeout(opened, kBusyTimeoutMs);
   ::sqlite3_db_config(opened, SQLITE_DBCONFIG_ENABLE_FKEY, 1, nullptr);
-  if (mode == Mode::read_write && ::sqlite3_db_readonly(opened, "main") == 1) return write_failure(connection.shown_, system_reason(EACCES));
+  if (mode == Mode::read_write && ::sqlite3_db_readonly(opened, "main") == 1) {
+    return write_failure(connection.shown_, system_reason(EACCES));
+  }
   int persist = 1;
   ::sqlite3_file_control(opened, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
   // Reads the first page and opens the -wal, too, so that a file which is no database is found here.
@@ -97,9 +112,15 @@ void SqliteConnection::close() noexcept {
   handle_.reset();
 }
 
-bool SqliteConnection::in_transaction() const noexcept { return ::sqlite3_get_autocommit(handle_.get()) == 0; }
+void SqliteConnection::close_without_log() noexcept {
+  if (handle_) ::sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  close();
+}
+
+bool SqliteConnection::in_transaction() const noexcept { return handle_ && ::sqlite3_get_autocommit(handle_.get()) == 0; }
 
 Result<SqliteConnection::Statement*> SqliteConnection::prepared(Sql sql, std::size_t parameter_count) {
+  if (!handle_) return Error(Errc::io, shown_ + " could not be opened again", "run the command again");
   const auto found = statements_.find(sql.text);
   if (found != statements_.end()) return &found->second;
   sqlite3_stmt* handle = nullptr;
@@ -153,6 +174,7 @@ Result<std::int64_t> SqliteConnection::run(Sql sql, std::span<const Value> param
 }
 
 Result<> SqliteConnection::run_script(const char* script) {
+  if (!handle_) return Error(Errc::io, shown_ + " could not be opened again", "run the command again");
   if (::sqlite3_exec(handle_.get(), script, nullptr, nullptr, nullptr) != SQLITE_OK) return last_error();
   return {};
 }
@@ -175,7 +197,7 @@ Error SqliteConnection::last_error() const {
                    "check the permissions of the file and of its folder, or name another registry with --registry");
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return Error(Errc::timeout, shown_ + " stayed locked by another program", "end the program that has the file open: fuser -v FILE");
+      return locked_too_long(shown_, ::sqlite3_db_filename(handle_.get(), "main"));
     case SQLITE_IOERR:
       if (system == ENOSPC || system == EDQUOT) return disk_full(shown_);
       if (system == EROFS || system == EACCES) return write_failure(shown_, system_reason(system));

@@ -36,6 +36,10 @@ class SqliteConnection {
   SqliteConnection& operator=(SqliteConnection&& other) noexcept;
   /// Moves what is in the -wal into the file when nobody else has it open, and leaves -wal empty in its place.
   ~SqliteConnection();
+  /// The same, at once; nothing but another one can be assigned afterwards.
+  void close() noexcept;
+  /// The same without moving anything: what is in its -wal stays there.
+  void close_without_log() noexcept;
 
   /// As Database::run.
   [[nodiscard]] Result<std::int64_t> run(Sql sql, std::span<const Value> parameters, const RowSink& sink = {});
@@ -49,11 +53,11 @@ class SqliteConnection {
     bool answers = false;        ///< it returns rows
   };
 
-  SqliteConnection(std::unique_ptr<sqlite3, CloseSqlite> handle, std::string shown) : handle_(std::move(handle)), shown_(std::move(shown)) {}
+  SqliteConnection(std::unique_ptr<sqlite3, CloseSqlite> handle, std::string shown)
+      : handle_(std::move(handle)), shown_(std::move(shown)) {}
   [[nodiscard]] Result<Statement*> prepared(Sql sql, std::size_t parameter_count);
   [[nodiscard]] Result<> bind(const Statement& statement, std::span<const Value> parameters);
   [[nodiscard]] Error last_error() const;
-  void close() noexcept;
 
   std::unique_ptr<sqlite3, CloseSqlite> handle_;
   std::string shown_;

@@ -1,10 +1,14 @@
 #include "registry/state.hpp"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 
+#include "os/file_system.hpp"
 #include "os/files.hpp"
 #include "os/process.hpp"
 #include "registry/schema.hpp"
+#include "registry/sqlite_files.hpp"
 
 namespace devinit::registry {
 namespace {
@@ -24,7 +28,8 @@ bool is_sqlite(const Location& location) { return location.backend == Location::
 
 Result<> Registry::State::connect() {
   if (database) return {};
-  if (access == Access::read_only && is_sqlite(where) && !os::path_exists(where.target)) return {};
+  const bool new_here = is_sqlite(where) && os::file_kind(where.target) == os::FileKind::missing && !has_lost_content(where.target);
+  if (access == Access::read_only && new_here) return expect_named_folder(where);
   auto opened = open_database(where, access);
   if (!opened) return opened.error().corrupt ? rebuild(opened.error().error) : Result<>(opened.error().error);
   auto schema = ensure_schema(**opened, access);
@@ -65,12 +70,19 @@ bool Registry::State::is_live(const Lease& lease) const {
 }
 
 std::optional<std::string> Registry::State::reclaimable(const Lease& lease) const {
+  FoldersSeen folders;
+  return reclaimable(lease, folders);
+}
+
+std::optional<std::string> Registry::State::reclaimable(const Lease& lease, FoldersSeen& folders) const {
   if (lease.host != options.host.id) {
     if (!ended_hosts.contains(lease.host)) return std::nullopt;
     return "its host " + lease.host + " was temporary and has not been seen for a day";
   }
   if (lease.owner.kind != OwnerKind::project || is_live(lease)) return std::nullopt;
-  if (!os::is_directory(lease.owner.name)) return "its folder " + lease.owner.name + " is gone";
+  const auto [folder, is_new] = folders.try_emplace(lease.owner.name, false);
+  if (is_new) folder->second = os::is_directory(lease.owner.name);
+  if (!folder->second) return "its folder " + lease.owner.name + " is gone";
   const Seconds idle = now() - lease.last_used;
   if (idle <= options.idle_limit) return std::nullopt;
   return "it has not been used for " + std::to_string(idle / kDay) + " days";
@@ -85,8 +97,12 @@ Result<> Registry::State::find_ended_hosts() {
 }
 
 Result<std::vector<Lease>> Registry::State::find_reclaimable() {
-  TRY_ASSIGN(auto found, leases->of_kind(OwnerKind::project));
-  std::erase_if(found, [&](const Lease& lease) { return !reclaimable(lease); });
+  std::vector<Lease> found;
+  FoldersSeen folders;
+  TRY(leases->each_of_kind(OwnerKind::project, [&](const Lease& lease) {
+    if (reclaimable(lease, folders)) found.push_back(lease);
+  }));
+  std::sort(found.begin(), found.end(), [](const Lease& one, const Lease& other) { return one.port < other.port; });
   return found;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -11,6 +12,9 @@
 #include "registry/registry.hpp"
 
 namespace devinit::registry {
+
+/// Which folders exist: each is looked at once, however many leases a checkout has.
+using FoldersSeen = std::map<std::string, bool>;
 
 /// What a `Registry` consists of, for the files of this folder.
 struct Registry::State {
@@ -24,7 +28,8 @@ struct Registry::State {
   /// Opens what is not open. Damage is mended (see `rebuild`).
   [[nodiscard]] Result<> connect();
   void adopt(std::unique_ptr<Database> opened);
-  /// Keeps the damaged file, makes a new database of what can be found, and says so (rebuild.cpp). `damage` is the error when a server has it.
+  /// Keeps the damaged file, makes a new database of what can be found, and says so (rebuild.cpp). `damage` is the error when a server has
+  /// it.
   [[nodiscard]] Result<> rebuild(const Error& damage);
 
   /// `work` with an open database: once more after a rebuild when it met damage. Without a database the answer is an empty one.
@@ -49,6 +54,7 @@ struct Registry::State {
   /// A lease of this host, as `registry.hpp` says.
   [[nodiscard]] bool is_live(const Lease& lease) const;
   [[nodiscard]] std::optional<std::string> reclaimable(const Lease& lease) const;
+  [[nodiscard]] std::optional<std::string> reclaimable(const Lease& lease, FoldersSeen& folders) const;
   [[nodiscard]] Result<> find_ended_hosts();
   /// Reclaimable leases of projects on this host; in a `Change` they end.
   [[nodiscard]] Result<std::vector<Lease>> find_reclaimable();
@@ -71,9 +77,12 @@ class Change {
 
 /// The roots that have ever had a lease in this database, from the file beside it. They outlive its damage. Empty for PostgreSQL.
 [[nodiscard]] std::vector<std::string> known_projects(const Location& location);
-/// Adds a root, once. What cannot be written is no error: the list is only there for a rebuild. Inside a transaction, which keeps others out.
+/// Adds a root, once. What cannot be written is no error: the list is only there for a rebuild. Inside a transaction, which keeps others
+/// out.
 void remember_project(const Location& location, const std::string& root);
 
+/// Valid UTF-8 without control characters; may be empty.
+[[nodiscard]] bool is_plain_text(std::string_view text);
 /// A name for an owner: UTF-8, 1 to 200 bytes, no control characters. `what` begins the message.
 [[nodiscard]] Result<> check_name(const std::string& what, std::string_view name);
 

@@ -91,11 +91,62 @@ TEST_CASE("a folder is exchanged in one step, and what it shares keeps its inode
     auto staged = staged_in(folder);
     REQUIRE(staged.add_file("fresh", "fresh", 0644).has_value());
     for (const auto& entry : *entries) REQUIRE(staged.share(entry, old).has_value());
-    REQUIRE(staged.replace("app", 0755).has_value());
+    const auto kept = staged.replace("app", 0755, *entries);
+    REQUIRE(kept.has_value());
+    CHECK_FALSE(kept->has_value());
   }
   CHECK(list_directory(folder.path()) == std::vector<std::string>{"app"});
   CHECK(list_directory(folder / "app") == std::vector<std::string>{"fresh", "mine"});
   CHECK(file_id(folder / "app/mine") == before);
+}
+
+TEST_CASE("what programs write into a folder while it is replaced is not lost") {
+  const TemporaryFolder folder;
+  for (const char* name : {"app", "app/sub"}) REQUIRE(::mkdir((folder / name).c_str(), 0755) == 0);
+  folder.write("app/template", "old");
+  folder.write("app/mine", "mine");
+  folder.write("app/sub/log", "one\n");
+  const auto old = tree_of(folder / "app");
+  const auto entries = old.list();
+  REQUIRE(entries.has_value());
+  auto staged = staged_in(folder);
+  REQUIRE(staged.add_file("template", "new", 0644).has_value());
+  for (const auto& entry : *entries) {
+    if (entry.path == "template") continue;
+    const bool is_folder = entry.kind == Kind::folder;
+    REQUIRE((is_folder ? staged.add_folder(entry.path, entry.mode) : staged.share(entry, old)).has_value());
+  }
+  // In place, by rename as editors do, new ones, and a new folder.
+  write(folder / "app/sub/log", "one\ntwo\n");
+  folder.write("app/mine.new", "mine, again");
+  REQUIRE(::rename((folder / "app/mine.new").c_str(), (folder / "app/mine").c_str()) == 0);
+  folder.write("app/sub/late", "late");
+  REQUIRE(::mkdir((folder / "app/built").c_str(), 0755) == 0);
+  folder.write("app/built/out", "out");
+
+  SECTION("everything has its place in the new folder") {
+    const auto kept = staged.replace("app", 0755, *entries);
+    REQUIRE(kept.has_value());
+    CHECK_FALSE(kept->has_value());
+    CHECK(content_of(folder / "app/template") == "new");
+    CHECK(list_directory(folder.path()) == std::vector<std::string>{"app"});
+  }
+  SECTION("what would replace a file of the template is kept beside it") {
+    folder.write("app/template", "edited just now");
+    const auto kept = staged.replace("app", 0755, *entries);
+    REQUIRE(kept.has_value());
+    REQUIRE(kept->has_value());
+    CHECK(list_directory(**kept) == std::vector<std::string>{"template"});
+    CHECK(content_of(**kept + "/template") == "edited just now");
+    CHECK(content_of(folder / "app/template") == "new");
+    // Nobody takes it for something that was left behind.
+    const auto next = staged_in(folder);
+    CHECK(is_directory(**kept));
+  }
+  CHECK(content_of(folder / "app/sub/log") == "one\ntwo\n");
+  CHECK(content_of(folder / "app/mine") == "mine, again");
+  CHECK(content_of(folder / "app/sub/late") == "late");
+  CHECK(content_of(folder / "app/built/out") == "out");
 }
 
 TEST_CASE("what a dead owner left is removed, what a live one fills is not") {

@@ -389,6 +389,20 @@ TEST_CASE("a server that allows no changes is refused to writers and open to rea
   must(ensure_schema(**reader, Access::read_only));
 }
 
+TEST_CASE("tables that another session keeps locked are said, and the connection goes on") {
+  if (!has_server()) return;
+  const EmptyDatabase place(Location::Backend::postgresql);
+  const auto database = place.open_with_schema();
+  const auto other = place.open();
+  must(other->run_script("BEGIN; LOCK TABLE meta IN ACCESS EXCLUSIVE MODE"));
+  const auto read = database->run({"SELECT count(*) FROM meta"}, {});
+  REQUIRE(read.has_error());
+  CHECK(read.error().code == Errc::timeout);
+  CHECK(read.error().message.find("another session keeps its tables locked") != std::string::npos);
+  must(other->run_script("COMMIT"));
+  CHECK(count_of(*database) == 1);
+}
+
 TEST_CASE("a transaction in which a statement failed does not count as committed") {
   if (!has_server()) return;
   const EmptyDatabase place(Location::Backend::postgresql);

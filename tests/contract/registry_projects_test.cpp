@@ -24,6 +24,12 @@ LeaseReport lease(Registry& registry, const Checkout& checkout, const Wanted& wa
   return must(registry.lease_project(checkout, wanted, live));
 }
 
+devinit::PortSet set_of(const Ports& ports) {
+  devinit::PortSet set;
+  for (const Port port : ports) set.insert(port);
+  return set;
+}
+
 Ports ports_of_project(Registry& registry, const Checkout& checkout) {
   return ports_of(all_leases(registry, {.kind = OwnerKind::project, .name = checkout.root}));
 }
@@ -43,11 +49,12 @@ TEST_CASE("a start leases what it got, and its neighbours see that") {
   CHECK(backend.label == "shop");
   CHECK(backend.checkout == shop.root);
   CHECK(registry->is_live(backend));
-  CHECK(must(registry->neighbours_of(shop)).own == std::map<std::string, Port>{{"backend", 8000}, {"frontend", 3000}});
-  CHECK(must(registry->neighbours_of(shop)).others.empty());
-  const auto neighbours = must(registry->neighbours_of(blog));
+  CHECK(must(registry->neighbours_of(shop, {})).own == std::map<std::string, Port>{{"backend", 8000}, {"frontend", 3000}});
+  CHECK(must(registry->neighbours_of(shop, {})).taken.empty());
+  const auto neighbours = must(registry->neighbours_of(blog, Ports{3000, 3001}));
   CHECK(neighbours.own.empty());
-  REQUIRE(neighbours.others.size() == 2);
+  CHECK(neighbours.taken == set_of({3000, 8000}));
+  REQUIRE(neighbours.others.size() == 1);
   CHECK(neighbours.others.at(3000).owner.role == "frontend");
 }
 
@@ -140,9 +147,10 @@ TEST_CASE("a lease is reclaimable when its checkout is gone or after thirty days
   CHECK_FALSE(reason(8001).has_value());
 
   const Checkout blog = make_checkout(fixture, "blog");
-  const auto others = must(registry->neighbours_of(blog)).others;
-  REQUIRE(others.size() == 1);
-  CHECK(others.begin()->first == 8001);
+  const auto neighbours = must(registry->neighbours_of(blog, Ports{8000, 8001, 8002}));
+  CHECK(neighbours.taken == set_of({8001}));
+  REQUIRE(neighbours.others.size() == 1);
+  CHECK(neighbours.others.begin()->first == 8001);
   CHECK(ports_of(must(registry->collect_garbage(true))) == Ports{8000, 8002});
   CHECK(lease(*registry, blog, {wanted("backend", 8002)}).taken_over.size() == 1);
   CHECK(ports_of(must(registry->collect_garbage(false))) == Ports{8000});
@@ -263,4 +271,77 @@ TEST_CASE("when a grid is full, the leases that may be reclaimed give way to an 
   CHECK(ports_of(must(allocate(*registry, request)).leases) == Ports{7002});
   request.app = 2;
   CHECK(allocate(*registry, request).error().code == Errc::busy);
+}
+
+TEST_CASE("the ports of an app are its own checkout's, and stay the app's when that starts") {
+  RegistryFixture fixture(GENERATE(from_range(registry_backends())));
+  const auto registry = fixture.open();
+  const Checkout app = make_checkout(fixture, "app");
+  const Checkout blog = make_checkout(fixture, "blog");
+  get(*registry, "A", 1);
+  get(*registry, "B", 1);
+  must(registry->set_checkout("A", 1, app.root));
+  lease(*registry, app, {wanted("backend", 5012)});  // an earlier start had been kept off its own
+  const auto neighbours = must(registry->neighbours_of(app, Ports{5001, 5003, 8001}));
+  CHECK(neighbours.taken == set_of({5003, 8003}));
+  CHECK(neighbours.others.size() == 1);
+  CHECK(neighbours.own == std::map<std::string, Port>{{"backend", 5012}, {"frontend", 8001}});
+  CHECK(must(registry->neighbours_of(blog, Ports{5001})).others.size() == 1);
+
+  fixture.clock += kDay;
+  const auto report = lease(*registry, app, {named("backend", 5001), wanted("frontend", 8001)}, this_process());
+  CHECK(report.taken_over.empty());
+  CHECK(report.refused.empty());
+  const Lease backend = must(registry->lease_of(5001)).value();
+  CHECK(backend.owner == Owner{OwnerKind::app, "A", 1, "backend"});
+  CHECK(backend.last_used == fixture.clock);
+  CHECK(registry->is_live(backend));
+  CHECK(ports_of_project(*registry, app).empty());
+  CHECK(must(registry->taken()).size() == 4);
+  CHECK(lease(*registry, blog, {named("backend", 5001)}).refused.size() == 1);
+}
+
+TEST_CASE("a role that is refused its new port keeps the old one, unless another role got that") {
+  RegistryFixture fixture(GENERATE(from_range(registry_backends())));
+  const auto registry = fixture.open();
+  const Checkout shop = make_checkout(fixture, "shop");
+  must(registry->reserve({9000, 9000}, "legacy"));
+  lease(*registry, shop, {wanted("backend", 8000), wanted("frontend", 3000)});
+  CHECK(ports_of(lease(*registry, shop, {wanted("backend", 9000), wanted("frontend", 3000)}).refused) == Ports{9000});
+  CHECK(ports_of_project(*registry, shop) == Ports{3000, 8000});
+  CHECK(ports_of(lease(*registry, shop, {wanted("backend", 9000), wanted("frontend", 8000)}).refused) == Ports{9000});
+  CHECK(ports_of_project(*registry, shop) == Ports{8000});
+  CHECK(must(registry->lease_of(8000))->owner.role == "frontend");
+}
+
+TEST_CASE("two roles that want one port do not cost either of them its lease") {
+  RegistryFixture fixture(GENERATE(from_range(registry_backends())));
+  const auto registry = fixture.open();
+  const Checkout shop = make_checkout(fixture, "shop");
+  lease(*registry, shop, {wanted("backend", 8000), wanted("frontend", 3000)});
+  const auto report = lease(*registry, shop, {wanted("backend", 9500), wanted("frontend", 9500)});
+  CHECK(report.taken_over.empty());
+  REQUIRE(ports_of(report.refused) == Ports{9500});
+  CHECK(report.refused[0].owner.role == "backend");
+  CHECK(ports_of_project(*registry, shop) == Ports{3000, 9500});
+  CHECK(must(registry->lease_of(3000))->owner.role == "frontend");
+}
+
+TEST_CASE("a checkout whose path is no text has its leases as any other") {
+  RegistryFixture fixture(GENERATE(from_range(registry_backends())));
+  const auto registry = fixture.open();
+  const std::string odd = std::string("latin\xe9\n") + "100%";
+  const Checkout shop{.root = fixture.make_root(odd), .name = odd, .repository = fixture.folder / odd + "/.git"};
+  for (int start = 0; start < 2; ++start) {
+    const auto report = lease(*registry, shop, {wanted("backend", 8000)}, this_process());
+    CHECK(report.refused.empty());
+  }
+  const auto found = must(registry->lease_of(8000));
+  REQUIRE(found);
+  CHECK(found->owner.name == shop.root);
+  CHECK(found->label == odd);
+  CHECK(found->repository == shop.repository);
+  CHECK(ports_of_project(*registry, shop) == Ports{8000});
+  CHECK(must(registry->neighbours_of(shop, {})).own == std::map<std::string, Port>{{"backend", 8000}});
+  CHECK(must(registry->release_project(shop.root)).size() == 1);
 }

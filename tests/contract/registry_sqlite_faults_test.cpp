@@ -9,6 +9,8 @@
 #include "registry/database.hpp"
 #include "registry/salvage.hpp"
 #include "registry/schema.hpp"
+#include "registry/sqlite_backup.hpp"
+#include "registry/sqlite_connection.hpp"
 #include "registry/sqlite_files.hpp"
 
 using namespace devinit;
@@ -89,10 +91,24 @@ TEST_CASE("the files are for the user alone, or for the group where the folder i
   }
 }
 
-TEST_CASE("folders that are missing are made for the user alone") {
+TEST_CASE("the folder of a path that somebody named must be there: it may be mistyped") {
   const TemporaryFolder folder;
   Location location;
   location.target = location.shown = folder / "a/b/registry.db";
+  for (const Access access : {Access::read_write, Access::read_only}) {
+    const auto opened = open_database(location, access);
+    REQUIRE_FALSE(opened.has_value());
+    CHECK(opened.error().error.message.find("there is no folder " + folder / "a/b") != std::string::npos);
+    CHECK(opened.error().error.hint.find("mkdir -p") != std::string::npos);
+  }
+  CHECK_FALSE(fs::exists(folder / "a"));
+}
+
+TEST_CASE("folders of the default registry that are missing are made for the user alone") {
+  const TemporaryFolder folder;
+  Location location;
+  location.target = location.shown = folder / "a/b/registry.db";
+  location.is_default = true;
   REQUIRE(open_database(location, Access::read_write).has_value());
   CHECK(mode_of(folder / "a") == 0700);
   CHECK(mode_of(folder / "a/b") == 0700);
@@ -123,6 +139,64 @@ TEST_CASE("a -wal that is deleted under a connection costs no lease") {
   fs::remove(registry.location.target + "-wal");
   must(database->commit());
   CHECK(RegistryFile::leases_in(*registry.open()) == 4);
+}
+
+TEST_CASE("a -shm that is deleted under a connection costs no lease, whoever goes on first") {
+  const RegistryFile registry(1);
+  const auto write = [](Database& database, std::int64_t port) {
+    must(database.begin());
+    RegistryFile::lease(database, port);
+    must(database.commit());
+  };
+  // In a process of its own: inside one SQLite shares the -shm whatever its name says.
+  Child other([&registry, &write](const Child::Side& side) {
+    if (side.hear() != 'a') return 1;
+    const auto database = registry.open();
+    write(*database, 6002);
+    side.say('b');
+    if (side.hear() != 'c') return 1;
+    write(*database, 6004);
+    side.say('d');
+    static_cast<void>(side.hear());
+    return RegistryFile::leases_in(*database) == 6 ? 0 : 2;
+  });
+  {
+    const auto database = registry.open();
+    write(*database, 6001);
+    fs::remove(registry.location.target + "-shm");
+    other.say('a');
+    REQUIRE(other.hear() == 'b');
+    write(*database, 6003);
+    CHECK(RegistryFile::leases_in(*database) == 4);
+    must(database->begin());
+    RegistryFile::lease(*database, 6005);
+    fs::remove(registry.location.target + "-shm");
+    must(database->commit());
+    other.say('c');
+    REQUIRE(other.hear() == 'd');
+  }
+  other.say('e');
+  CHECK(other.exit_code() == 0);
+  const auto database = registry.open();
+  CHECK(RegistryFile::leases_in(*database) == 6);
+  std::string verdict;
+  must(database->run({"PRAGMA integrity_check"}, {}, [&verdict](const Row& row) { verdict = row.text(0); }));
+  CHECK(verdict == "ok");
+}
+
+TEST_CASE("-wal and -shm that are deleted under a connection cost no lease that nobody else has taken") {
+  const RegistryFile registry(1);
+  const auto database = registry.open();
+  const auto write = [&](std::int64_t port) {
+    must(database->begin());
+    RegistryFile::lease(*database, port);
+    must(database->commit());
+  };
+  write(6001);
+  fs::remove(registry.location.target + "-wal");
+  fs::remove(registry.location.target + "-shm");
+  write(6002);
+  CHECK(RegistryFile::leases_in(*registry.open()) == 3);
 }
 
 TEST_CASE("a file that was deleted or replaced under a connection is not written any more") {
@@ -169,6 +243,53 @@ TEST_CASE("an empty file is a new registry, unless projects are known beside it"
   CHECK(opened.error().corrupt);
   fs::remove(location.target + ".projects");
   REQUIRE(open_database(location, Access::read_write).has_value());
+}
+
+TEST_CASE("what is no file of devinit's is refused, and nothing is made of it or beside it") {
+  const TemporaryFolder folder;
+  Location location;
+  std::string word;
+  SECTION("a text") {
+    location.target = folder.write("notes.txt", "this is somebody's text\n");
+    word = "no database";
+  }
+  SECTION("a FIFO") {
+    location.target = folder / "fifo";
+    REQUIRE(::mkfifo(location.target.c_str(), 0600) == 0);
+    word = "a FIFO";
+  }
+  SECTION("a device") {
+    location.target = "/dev/null";
+    word = "a device";
+  }
+  SECTION("a folder") {
+    location.target = folder / "folder";
+    fs::create_directory(location.target);
+    word = "a folder";
+  }
+  SECTION("a link that leads nowhere") {
+    location.target = folder / "link";
+    fs::create_symlink(folder / "nowhere", location.target);
+    word = "symbolic link to " + folder / "nowhere";
+  }
+  SECTION("the database of another program") {
+    location.target = folder.write("other.db", "");
+    auto other = must(SqliteConnection::open(location.target, "other", SqliteConnection::Mode::read_write));
+    must(other.run_script("CREATE TABLE invoice (id INTEGER)"));
+    word = "another program";
+  }
+  location.shown = location.target;
+  const auto before = std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator());
+  const std::string content = fs::is_regular_file(location.target) ? content_of(location.target) : std::string();
+  for (const Access access : {Access::read_write, Access::read_only}) {
+    const auto opened = open_database(location, access);
+    REQUIRE(opened.has_error());
+    CHECK(opened.error().error.code == Errc::refused);
+    CHECK_FALSE(opened.error().corrupt);
+    CHECK(opened.error().error.message.find(word) != std::string::npos);
+  }
+  CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == before);
+  if (fs::is_regular_file(location.target)) CHECK(content_of(location.target) == content);
 }
 
 TEST_CASE("a full disk is said, and nothing of the change is kept") {
@@ -236,6 +357,22 @@ TEST_CASE("who waits for the lock in vain learns who has it, and that it is stop
   CHECK(stopped.error().hint.find("kill -CONT " + std::to_string(holder.pid())) != std::string::npos);
 }
 
+TEST_CASE("a program that has the file locked without our lock file is named, too") {
+  const RegistryFile registry;
+  Child holder([&registry](const Child::Side& side) {
+    auto own = must(SqliteConnection::open(registry.location.target, "it", SqliteConnection::Mode::read_write));
+    side.say(own.run_script("BEGIN IMMEDIATE") ? 'r' : 'x');
+    return static_cast<int>(side.hear());
+  });
+  REQUIRE(holder.hear() == 'r');
+  auto other = must(SqliteConnection::open(registry.location.target, "it", SqliteConnection::Mode::read_write));
+  must(other.run_script("PRAGMA busy_timeout=1"));
+  const auto begun = other.run_script("BEGIN IMMEDIATE");
+  REQUIRE(begun.has_error());
+  CHECK(begun.error().code == Errc::timeout);
+  CHECK(begun.error().message.find("by process " + std::to_string(holder.pid()) + " (") != std::string::npos);
+}
+
 TEST_CASE("a sound registry is not salvaged") {
   const RegistryFile registry(3);
   const auto salvage = must(salvage_database(registry.location));
@@ -258,7 +395,7 @@ TEST_CASE("what can be read of a damaged registry is carried over, and the file 
   CHECK(salvage.leases > 1000);
   const auto database = registry.open();
   must(ensure_schema(*database, Access::read_write));
-  CHECK(RegistryFile::leases_in(*database) == static_cast<std::int64_t>(salvage.leases));
+  CHECK(RegistryFile::leases_in(*database) == static_cast<std::int64_t>(salvage.leases + salvage.restored));
   std::string verdict;
   must(database->run({"PRAGMA integrity_check"}, {}, [&verdict](const Row& row) { verdict = row.text(0); }));
   CHECK(verdict == "ok");
@@ -276,8 +413,69 @@ TEST_CASE("a truncated, an emptied and a foreign file are kept, and replaced by 
     CHECK(fs::exists(salvage.kept));
     const auto database = registry.open();
     must(ensure_schema(*database, Access::read_write));
-    CHECK(RegistryFile::leases_in(*database) == static_cast<std::int64_t>(salvage.leases));
+    CHECK(RegistryFile::leases_in(*database) == static_cast<std::int64_t>(salvage.leases + salvage.restored));
   }
+}
+
+TEST_CASE("a row of the backup that lacks what a lease needs is passed over") {
+  const RegistryFile registry(2000);
+  const std::string name = backup_path(registry.location.target);
+  {
+    auto backup = must(SqliteConnection::open(name, name, SqliteConnection::Mode::read_write));
+    must(backup.run_script(
+        "CREATE TABLE loose AS SELECT * FROM lease; DROP TABLE lease; ALTER TABLE loose RENAME TO lease;"
+        "UPDATE lease SET kind = NULL WHERE port = 1030"));
+  }
+  write(registry.location.target, "no database");
+  const auto salvage = must(salvage_database(registry.location));
+  CHECK(salvage.restored == 1999);
+  CHECK(RegistryFile::leases_in(*registry.open()) == 1999);
+}
+
+TEST_CASE("a registry that is missing is made anew of its backup") {
+  const RegistryFile registry(2000);
+  for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(registry.location.target + suffix);
+  const auto opened = open_database(registry.location, Access::read_write);
+  REQUIRE(opened.has_error());
+  CHECK(opened.error().corrupt);
+  const auto salvage = must(salvage_database(registry.location));
+  CHECK(salvage.done);
+  CHECK(salvage.kept.empty());
+  CHECK(salvage.restored == 2000);
+  CHECK(RegistryFile::leases_in(*registry.open()) == 2000);
+}
+
+TEST_CASE("of a registry whose schema or first leases are damaged the rest comes from the backup") {
+  for (const std::streamoff page : {0, 1, 2, 3}) {
+    const RegistryFile registry(2000);
+    registry.scribble(page * 4096, page == 0 ? 3000 : 4096);
+    const auto salvage = salvage_database(registry.location);
+    REQUIRE(salvage.has_value());
+    CHECK(salvage->leases + salvage->restored == (salvage->done ? 2000 : 0));
+    const auto database = registry.open();
+    must(ensure_schema(*database, Access::read_write));
+    CHECK(RegistryFile::leases_in(*database) == 2000);
+  }
+}
+
+TEST_CASE("rows that nobody can have written are not carried over") {
+  const RegistryFile registry(2000);
+  {
+    auto connection = must(SqliteConnection::open(registry.location.target, "it", SqliteConnection::Mode::read_write));
+    must(connection.run_script(
+        "UPDATE lease SET port = -1 WHERE port = 1030; UPDATE lease SET owner = x'ff41' WHERE port = 1031;"
+        "UPDATE lease SET kind = 'x' WHERE port = 1032; UPDATE lease SET created = -5 WHERE port = 1033;"
+        "UPDATE lease SET role = 'a' || char(7) WHERE port = 1034"));
+  }
+  registry.scribble(31 * 4096 + 100, 2000);
+  fs::remove(backup_path(registry.location.target));
+  const auto salvage = must(salvage_database(registry.location));
+  CHECK(salvage.nonsense >= 5);
+  const auto database = registry.open();
+  std::int64_t found = -1;
+  must(database->run({"SELECT count(*) FROM lease WHERE port = -1 OR (port >= 1030 AND port <= 1034)"}, {},
+                     [&found](const Row& row) { found = row.integer(0); }));
+  CHECK(found == 0);
 }
 
 TEST_CASE("of two processes that notice the damage at once one mends it") {

@@ -21,7 +21,7 @@ TEST_CASE("DEVINIT_HOST names the host, and makes it a lasting one") {
 }
 
 TEST_CASE("a host name with blanks, control characters or more than 200 bytes is a mistake of usage") {
-  for (const std::string& name : {std::string("a b"), std::string("a\n"), std::string(201, 'x'), std::string("\x7f")}) {
+  for (const std::string& name : {std::string("a b"), std::string("a\n"), std::string(201, 'x'), std::string("\x7f"), std::string("h\xff")}) {
     CHECK(host_from({{"DEVINIT_HOST", name}}, kLaptop).error().code == Errc::usage);
   }
   CHECK(host_from({{"DEVINIT_HOST", std::string(200, 'x')}}, kLaptop).has_value());

@@ -46,12 +46,16 @@ TEST_CASE("a PostgreSQL URL stays as it is and is shown without its passwords") 
   CHECK(located("postgres://postgres:postgres@postgres/postgres").shown == "postgres://postgres:***@postgres/postgres");
   CHECK(located("postgresql:///ports?host=/run/pg&pass%77ord=x").shown == "postgresql:///ports?host=/run/pg&pass%77ord=***");
   CHECK(located("postgresql://ann@db/ports").shown == "postgresql://ann@db/ports");
+  CHECK(located("postgresql://db/ports?passwd=x1&passwordx=x2&sslmode=require").shown ==
+        "postgresql://db/ports?passwd=***&passwordx=***&sslmode=require");
+  CHECK(located("./host=x.db").backend == Location::Backend::sqlite);
 }
 
 TEST_CASE("other schemes, empty names, folders and badly written URLs are mistakes of usage that repeat no password") {
   for (const std::string name : {"mysql://ann:s3cret@db/ports", "sqlite:", "/", "/tmp", "/tmp/", "postgresql://ann:s3cret@x@db/ports",
                                  "postgresql://ann:s3/cret@db/ports", "postgresql://ann:s3/c?ret@db", "postgresql:/ann:s3cret@db",
-                                 "postgres:ann:s3cret", "postgresql://ann:s3 cret@db", "a\nb"}) {
+                                 "postgres:ann:s3cret", "postgresql://ann:s3 cret@db", "a\nb",
+                                 "host=127.0.0.1 password=s3cret", "password=s3cret", "dbname = ports passwd=s3cret"}) {
     const auto location = find_location(name, kNobody, {});
     INFO(name);
     REQUIRE(location.has_error());
