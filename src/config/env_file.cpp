@@ -1,6 +1,5 @@
 #include <cctype>
 
-#include "config/diagnostic.hpp"
 #include "config/templates.hpp"
 
 namespace devinit::config {
@@ -13,13 +12,12 @@ bool is_name_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) !
 class EnvFileReader {
  public:
   EnvFileReader(std::string_view text, std::string file) : text_(text), file_(std::move(file)) {
-    if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
+    if (text_.starts_with("\xEF\xBB\xBF")) position_ = line_begin_ = 3;
   }
 
-  Result<std::vector<EnvEntry>> read() {
+  EnvDocument read() {
     while (!at_end()) read_line();
-    if (!diagnostics_.empty()) return to_error(diagnostics_);
-    return std::move(entries_);
+    return {std::move(entries_), std::move(diagnostics_)};
   }
 
  private:
@@ -70,8 +68,12 @@ class EnvFileReader {
       return skip_line();
     }
     take();
+    skip_blanks();
     const int line = line_;
-    if (const std::optional<std::string> value = take_value()) entries_.push_back({std::move(name), *value, line});
+    const std::size_t begin = position_;
+    if (std::optional<Value> value = take_value()) {
+      entries_.push_back({std::move(name), std::move(value->text), line, begin, value->end});
+    }
     skip_line();
   }
 
@@ -82,19 +84,26 @@ class EnvFileReader {
     return name;
   }
 
-  std::optional<std::string> take_value() {
-    skip_blanks();
+  /// What a value says, and where the text of it ends.
+  struct Value {
+    std::string text;
+    std::size_t end = 0;
+  };
+
+  std::optional<Value> take_value() {
     const char quote = peek();
     if (quote != '"' && quote != '\'') return take_plain_value();
-    const std::optional<std::string> value = take_quoted_value();
+    std::optional<std::string> value = take_quoted_value();
     if (!value) return std::nullopt;
+    const std::size_t end = position_;
     skip_blanks();
-    if (at_line_end() || peek() == '#') return value;
+    if (at_line_end() || peek() == '#') return Value{std::move(*value), end};
     mistake("only a comment may follow the closing quote");
     return std::nullopt;
   }
 
-  std::optional<std::string> take_plain_value() {
+  std::optional<Value> take_plain_value() {
+    const std::size_t begin = position_;
     std::string value;
     while (!at_line_end()) {
       if (peek() == '#' && (value.empty() || value.back() == ' ' || value.back() == '\t')) break;
@@ -105,7 +114,9 @@ class EnvFileReader {
       value += take();
     }
     const std::size_t last = value.find_last_not_of(" \t");
-    return value.substr(0, last == std::string::npos ? 0 : last + 1);
+    value.resize(last == std::string::npos ? 0 : last + 1);
+    const std::size_t end = begin + value.size();
+    return Value{std::move(value), end};
   }
 
   std::optional<std::string> take_quoted_value() {
@@ -157,8 +168,12 @@ class EnvFileReader {
 }  // namespace
 
 Result<std::vector<EnvEntry>> parse_env_entries(std::string_view text, const std::string& file) {
-  return EnvFileReader(text, file).read();
+  EnvDocument document = read_env(text, file);
+  if (!document.diagnostics.empty()) return to_error(document.diagnostics);
+  return std::move(document.entries);
 }
+
+EnvDocument read_env(std::string_view text, const std::string& file) { return EnvFileReader(text, file).read(); }
 
 Result<std::vector<std::pair<std::string, std::string>>> parse_env_file(std::string_view text, const std::string& file) {
   TRY_ASSIGN(auto entries, parse_env_entries(text, file));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "base/port.hpp"
 #include "base/result.hpp"
+#include "config/diagnostic.hpp"
 #include "config/project_config.hpp"
 
 namespace devinit::config {
@@ -54,7 +56,17 @@ struct EnvEntry {
   std::string name;
   std::string value;
   int line = 0;
+  std::size_t value_begin = 0;  ///< of the value as it is written in the text, quotes included
+  std::size_t value_end = 0;    ///< without blanks and the comment behind it
 };
 [[nodiscard]] Result<std::vector<EnvEntry>> parse_env_entries(std::string_view text, const std::string& file);
+
+/// The same, for who shows each mistake in its place. With mistakes the entries are those of the other lines, and no reason to
+/// change the text: nobody knows what its author meant.
+struct EnvDocument {
+  std::vector<EnvEntry> entries;
+  Diagnostics diagnostics;
+};
+[[nodiscard]] EnvDocument read_env(std::string_view text, const std::string& file);
 
 }  // namespace devinit::config

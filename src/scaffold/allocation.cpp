@@ -39,7 +39,7 @@ std::optional<Port> next_port(const registry::AppRequest& request, const registr
 Result<Allocation> allocate(registry::Registry& registry, registry::AppRequest request, const registry::PortPolicy& policy) {
   TRY_ASSIGN(const auto before, registry.find_app(request.model, request.app));
   const std::string checkout = from_leases(before).checkout;
-  if (!checkout.empty()) request.checkout.clear();
+  request.checkout.clear();
   TRY_ASSIGN(auto answers, registry.allocate({&request, 1}, policy));
   ASSERT(answers.size() == 1);
   TRY_ASSIGN(auto ports, std::move(answers.front()));
@@ -81,6 +81,7 @@ Result<std::optional<Allocation>> find_allocation(registry::Registry& registry, 
   Allocation allocation = from_leases(leases);
   if (allocation.backend == 0 || allocation.frontend == 0) return std::optional<Allocation>();
   if (const auto name = registry.project_name(model, app, preferred_project_name(model, app))) allocation.project_name = *name;
+  allocation.leases = leases;
   return std::optional(std::move(allocation));
 }
 

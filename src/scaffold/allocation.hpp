@@ -17,15 +17,15 @@ struct Allocation {
   Port frontend = 0;
   bool created = false;                 ///< at least one port is new
   std::string checkout;                 ///< where the registry believed its files before; empty: nowhere
-  std::vector<registry::Lease> leases;  ///< of `allocate`
+  std::vector<registry::Lease> leases;  ///< all of its ports; of `allocate` and `find_allocation`
 };
 
 /// The two roles that a scaffolded app has.
 inline constexpr const char* kBackendRole = "backend";
 inline constexpr const char* kFrontendRole = "frontend";
 
-/// The app's ports and its project name, for ever from now on. `request` has grids for both roles; its checkout is noted unless
-/// the registry knows another one already, which stays until `set_checkout`. Errors are the registry's.
+/// The app's ports and its project name, for ever from now on. `request` has grids for both roles. Where its files are is not
+/// noted: that is true only once they are there (`Registry::set_checkout`). Errors are the registry's.
 [[nodiscard]] Result<Allocation> allocate(registry::Registry& registry, registry::AppRequest request,
                                           const registry::PortPolicy& policy);
 

@@ -1,51 +1,19 @@
 #include "scaffold/audit.hpp"
 
 #include <algorithm>
-#include <map>
 
-#include "os/files.hpp"
+#include "os/edit_file.hpp"
 #include "scaffold/app_audit.hpp"
+#include "scaffold/dot_env.hpp"
 
 namespace devinit::scaffold {
 namespace {
 
-/// Who says in its `.env` that it has a port, or a name.
-struct Claim {
-  std::size_t app = 0;
-  std::string variable;
-  int line = 0;
-  bool is_right = false;  ///< the registry says so, too
-};
-using Claims = std::map<std::string, std::vector<Claim>>;
-
-void add_claim(Claims& claims, const std::string& text, const std::string& variable, const Variables& expected,
-               std::size_t app) {
-  const auto entry = find_variable(text, variable);
-  if (!entry || entry->value.empty()) return;
-  const bool right = std::ranges::find(expected, std::pair(variable, entry->value)) != expected.end();
-  claims[entry->value].push_back({app, variable, entry->line, right});
-}
-
-std::size_t apps_of(const std::vector<Claim>& claims) {
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < claims.size(); ++i) count += i == 0 || claims[i].app != claims[i - 1].app ? 1 : 0;
-  return count;
-}
-
-/// Whoever is right has nothing to mend; when all are (or nobody can tell), each is told of the others.
-void report_shared(const Claims& all, Fault fault, const std::string& what, std::vector<AuditedApp>& apps) {
-  for (const auto& [value, claims] : all) {
-    if (apps_of(claims) < 2) continue;
-    const bool all_right = std::ranges::all_of(claims, &Claim::is_right);
-    for (const auto& claim : claims) {
-      if (claim.is_right && !all_right) continue;
-      const auto other = std::ranges::find_if(claims, [&](const Claim& candidate) { return candidate.app != claim.app; });
-      const bool mendable = apps[claim.app].owner.has_value() && !apps[claim.app].mendings.empty() && !claim.is_right;
-      apps[claim.app].findings.push_back(
-          {fault, ".env", claim.line, what + " " + value + " (" + claim.variable + ") is also that of " + apps[other->app].root,
-           "one of the two needs an allocation of its own: devinit ports get MODEL APP", mendable});
-    }
-  }
+/// How one file of the app is brought to what its mending says.
+Result<> write(const std::string& root, const Mending& mending) {
+  constexpr mode_t kMode = 0644;
+  if (!mending.before) return os::create_text(root, mending.target, mending.content, kMode);
+  return os::replace_text(root, mending.target, *mending.before, mending.content);
 }
 
 }  // namespace
@@ -68,38 +36,77 @@ const char* to_string(Fault fault) noexcept {
       return "fixed_container_name";
     case Fault::fixed_port:
       return "fixed_port";
+    case Fault::unclear_compose:
+      return "unclear_compose";
+    case Fault::unreadable_file:
+      return "unreadable_file";
+    case Fault::malformed_file:
+      return "malformed_file";
+    case Fault::not_written:
+      return "not_written";
   }
   return "";
 }
 
-Result<std::vector<AuditedApp>> audit(const std::vector<AppFolder>& apps, const AllocationOf& allocation_of) {
-  std::vector<AuditedApp> audited;
-  Claims ports;
-  Claims names;
-  for (const auto& app : apps) {
-    std::optional<Allocation> allocation;
-    if (app.owner) {
-      TRY_ASSIGN(allocation, allocation_of(app.owner->first, app.owner->second));
-    }
-    audited.push_back(audit_app(app, allocation));
-    const auto* env = app.env_of("");
-    if (env == nullptr) continue;
-    const auto expected = allocation ? values_of(app, *allocation).env_variables("") : Variables();
-    for (const char* variable : {"BACKEND_PORT", "FRONTEND_PORT"})
-      add_claim(ports, env->text, variable, expected, audited.size() - 1);
-    for (const char* variable : {"PROJECT_NAME", "COMPOSE_PROJECT_NAME"})
-      add_claim(names, env->text, variable, expected, audited.size() - 1);
+Result<AuditedApp> Audit::judge(const AppFolder& app) {
+  std::optional<Allocation> allocation;
+  if (app.owner) {
+    TRY_ASSIGN(allocation, allocation_of_(app.owner->first, app.owner->second));
   }
-  report_shared(ports, Fault::shared_port, "port", audited);
-  report_shared(names, Fault::shared_name, "the project name", audited);
-  return audited;
+  const std::size_t index = judged_++;
+  const auto* env = app.env_of("");
+  const auto expected = allocation ? values_of(app, *allocation).env_variables("") : Variables();
+  const auto document = env != nullptr ? config::read_env(env->text, env->path) : config::EnvDocument();
+  if (!document.diagnostics.empty()) return audit_app(app, allocation);
+  const auto claim = [&](Claims& claims, const char* variable) {
+    const auto* entry = find_variable(document.entries, variable);
+    if (entry == nullptr || entry->value.empty()) return;
+    const bool right = std::ranges::find(expected, std::pair(std::string(variable), entry->value)) != expected.end();
+    claims[entry->value].push_back({index, variable, entry->line, right});
+  };
+  for (const char* variable : {"BACKEND_PORT", "FRONTEND_PORT"}) claim(ports_, variable);
+  for (const char* variable : {"PROJECT_NAME", "COMPOSE_PROJECT_NAME"}) claim(names_, variable);
+  return audit_app(app, allocation);
 }
 
-Result<> mend(const AuditedApp& app) {
-  constexpr mode_t kMode = 0644;
-  for (const auto& mending : app.mendings)
-    TRY(os::replace_file(app.root + "/" + mending.file, mending.content, kMode, os::Durable::no));
-  return {};
+void Audit::report_shared(std::vector<AuditedApp>& apps) const {
+  ASSERT(apps.size() == judged_);
+  report_shared(ports_, Fault::shared_port, "port", apps);
+  report_shared(names_, Fault::shared_name, "the project name", apps);
+}
+
+/// Whoever is right has nothing to mend; when all are (or nobody can tell), each is told of the others.
+void Audit::report_shared(const Claims& all, Fault fault, const std::string& what, std::vector<AuditedApp>& apps) {
+  for (const auto& [value, claims] : all) {
+    const bool of_one = std::ranges::all_of(claims, [&](const Claim& claim) { return claim.app == claims.front().app; });
+    if (of_one) continue;
+    const bool all_right = std::ranges::all_of(claims, &Claim::is_right);
+    for (const auto& claim : claims) {
+      if (claim.is_right && !all_right) continue;
+      const auto other = std::ranges::find_if(claims, [&](const Claim& candidate) { return candidate.app != claim.app; });
+      auto& app = apps[claim.app];
+      const bool is_mended = std::ranges::find(app.mendings, ".env", &Mending::file) != app.mendings.end();
+      app.findings.push_back({fault, ".env", claim.line,
+                              what + " " + value + " (" + claim.variable + ") is also that of " + apps[other->app].root,
+                              "one of the two needs an allocation of its own: devinit ports get MODEL APP",
+                              app.owner.has_value() && is_mended && !claim.is_right});
+    }
+  }
+}
+
+bool mend(AuditedApp& app) {
+  std::vector<Mending> made;
+  for (auto& mending : app.mendings) {
+    if (const auto written = write(app.root, mending); !written) {
+      const Error& error = written.error();
+      app.findings.push_back({Fault::not_written, mending.file, 0, error.message, error.hint, false});
+    } else {
+      made.push_back(std::move(mending));
+    }
+  }
+  const bool all = made.size() == app.mendings.size();
+  app.mendings = std::move(made);
+  return all;
 }
 
 Result<KnownApps> known_apps(registry::Registry& registry) {
@@ -108,7 +115,7 @@ Result<KnownApps> known_apps(registry::Registry& registry) {
   filter.kind = registry::OwnerKind::app;
   TRY(registry.each_lease(filter, [&](const registry::Lease& lease) {
     if (lease.checkout.empty() || lease.owner.role != kBackendRole) return;
-    known.emplace_back(lease.checkout, std::pair(lease.owner.name, lease.owner.instance));
+    known.emplace(lease.checkout, AppOwner(lease.owner.name, lease.owner.instance));
   }));
   return known;
 }

@@ -3,192 +3,186 @@
 #include <algorithm>
 #include <optional>
 
+#include "scaffold/yaml_outline.hpp"
+
 namespace devinit::scaffold {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r";
-constexpr std::string_view kDigits = "0123456789";
+using Kind = ComposeValue::Kind;
+using NodeKind = YamlNode::Kind;
+
+constexpr std::string_view kMerge = "<<";
+
+bool is_name_char(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
 
 /// A stretch of the text.
 struct Span {
   std::size_t begin = 0;
   std::size_t end = 0;
-  [[nodiscard]] bool empty() const noexcept { return begin >= end; }
 };
 
-Span trimmed(std::string_view text, Span span) {
-  while (!span.empty() && kBlanks.find(text[span.begin]) != std::string_view::npos) ++span.begin;
-  while (!span.empty() && kBlanks.find(text[span.end - 1]) != std::string_view::npos) --span.end;
-  return span;
-}
-
-/// Without a comment, which begins with `#` at the start or behind a blank, outside of quotes.
-Span without_comment(std::string_view text, Span span) {
-  char quote = 0;
-  for (std::size_t at = span.begin; at < span.end; ++at) {
+/// The host's side of "[IP:]HOST:CONTAINER[/PROTOCOL]"; empty when there is none. Colons in `${X:-1}` and `[::1]` part nothing.
+Span host_side(std::string_view text, Span mapping) {
+  Span host{mapping.begin, mapping.begin};
+  std::size_t part = mapping.begin;
+  int depth = 0;
+  for (std::size_t at = mapping.begin; at < mapping.end; ++at) {
     const char c = text[at];
-    if (quote != 0) {
-      quote = c == quote ? '\0' : quote;
-    } else if (c == '"' || c == '\'') {
-      quote = c;
-    } else if (c == '#' && (at == span.begin || kBlanks.find(text[at - 1]) != std::string_view::npos)) {
-      return {span.begin, at};
-    }
+    depth += (c == '{' || c == '[' ? 1 : 0) - (c == '}' || c == ']' ? 1 : 0);
+    if (c != ':' || depth > 0) continue;
+    host = {part, at};
+    part = at + 1;
   }
-  return span;
+  return host;
 }
 
-Span without_quotes(std::string_view text, Span span) {
-  const bool quoted = span.end - span.begin >= 2 && (text[span.begin] == '"' || text[span.begin] == '\'') &&
-                      text[span.end - 1] == text[span.begin];
-  return quoted ? Span{span.begin + 1, span.end - 1} : span;
-}
-
-std::string_view in(std::string_view text, Span span) { return text.substr(span.begin, span.end - span.begin); }
-
-/// `key: value`; the value may be empty.
-struct Member {
-  std::string_view key;
-  Span value;
-};
-std::optional<Member> member_in(std::string_view text, Span span) {
-  const std::size_t colon = in(text, span).find(':');
-  if (colon == std::string_view::npos || colon == 0) return std::nullopt;
-  const std::size_t after = span.begin + colon + 1;
-  if (after < span.end && kBlanks.find(text[after]) == std::string_view::npos) return std::nullopt;
-  const Span key = without_quotes(text, {span.begin, span.begin + colon});
-  return Member{in(text, key), without_quotes(text, trimmed(text, {after, span.end}))};
-}
-
-/// The host's side of "[IP:]HOST:CONTAINER[/PROTOCOL]"; empty when there is none.
-Span host_side(std::string_view text, Span span) {
-  const std::string_view mapping = in(text, span);
-  const std::size_t last = mapping.rfind(':');
-  if (last == std::string_view::npos) return {};
-  const std::size_t before = last == 0 ? std::string_view::npos : mapping.rfind(':', last - 1);
-  const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
-  return {span.begin + begin, span.begin + last};
-}
-
-bool is_fixed_port(std::string_view value) {
+bool is_number_or_range(std::string_view value) {
   return !value.empty() && value.find_first_not_of("0123456789-") == std::string_view::npos;
 }
 
-/// Follows the indentation: top-level key, service, key of the service.
-class Reader {
- public:
-  explicit Reader(std::string_view text) : text_(text) {}
+/// NAME of "$NAME", "${NAME}", "${NAME:-default}" and the like, when that is all of the text. `${NAME:+other}` is not the value
+/// of NAME.
+std::optional<std::string> variable_in(std::string_view value) {
+  if (!value.starts_with('$')) return std::nullopt;
+  const bool braces = value.starts_with("${");
+  std::string_view rest = value.substr(braces ? 2 : 1);
+  std::size_t length = 0;
+  while (length < rest.size() && is_name_char(rest[length])) ++length;
+  std::string name(rest.substr(0, length));
+  rest.remove_prefix(length);
+  if (name.empty()) return std::nullopt;
+  if (!braces) return rest.empty() ? std::optional(std::move(name)) : std::nullopt;
+  if (rest == "}") return name;
+  if (rest.starts_with(':')) rest.remove_prefix(1);
+  const bool has_default = rest.starts_with('-') || rest.starts_with('?');
+  // A brace inside: a default that is a variable itself, or text behind the variable.
+  return has_default && rest.find('}') == rest.size() - 1 ? std::optional(std::move(name)) : std::nullopt;
+}
 
-  std::vector<FixedValue> read() {
-    for (std::size_t at = 0; at < text_.size();) {
-      const std::size_t newline = std::min(text_.find('\n', at), text_.size());
-      ++line_;
-      read_line({at, newline});
-      at = newline + 1;
+class ComposeReader {
+ public:
+  explicit ComposeReader(std::string_view text) : text_(text), outline_(read_yaml(text)) {}
+
+  std::vector<ComposeValue> read() {
+    if (outline_.unreadable_line > 0) {
+      unclear("", outline_.unreadable_line, "is YAML that devinit does not read");
+      return std::move(found_);
     }
+    const YamlNode* services = outline_.root.find("services");
+    if (services == nullptr) return {};
+    if (services->kind == NodeKind::alias) unclear("", services->line, "is an alias");
+    for (const auto& [name, service] : services->members) {
+      if (name == kMerge) {
+        unclear("", service.line, "merges services");
+      } else {
+        read_service(name, service);
+      }
+    }
+    std::ranges::stable_sort(found_, {}, &ComposeValue::line);
     return std::move(found_);
   }
 
  private:
-  void read_line(Span line) {
-    const Span content = trimmed(text_, without_comment(text_, line));
-    if (content.empty()) return;
-    const std::size_t indent = content.begin - line.begin;
-    if (indent == 0) return read_top_level(content);
-    if (!in_services_) return;
-    if (service_indent_ == 0) service_indent_ = indent;
-    if (indent <= service_indent_) return read_service(content);
-    read_inside(content, indent);
-  }
-
-  void read_top_level(Span content) {
-    const auto member = member_in(text_, content);
-    in_services_ = member && member->key == "services";
-    service_indent_ = 0;
-    leave_ports();
-  }
-
-  void read_service(Span content) {
-    const auto member = member_in(text_, content);
-    service_ = member ? std::string(member->key) : std::string();
-    key_indent_ = 0;
-    leave_ports();
-  }
-
-  void read_inside(Span content, std::size_t indent) {
-    const bool is_item = text_[content.begin] == '-';
-    if (in_ports_ && (indent > key_indent_ || (indent == key_indent_ && is_item))) return read_port(content, is_item);
-    leave_ports();
-    if (key_indent_ == 0) key_indent_ = indent;
-    if (indent == key_indent_) read_key(content);
-  }
-
-  void read_key(Span content) {
-    const auto member = member_in(text_, content);
-    if (!member) return;
-    if (member->key == "container_name") {
-      const bool fixed = !member->value.empty() && in(text_, member->value).find('$') == std::string_view::npos;
-      if (fixed) add(FixedValue::Kind::container_name, member->value);
-    }
-    in_ports_ = member->key == "ports";
-    if (in_ports_ && !member->value.empty() && text_[member->value.begin] == '[') read_flow(member->value);
-  }
-
-  /// `[ "5001:5000", "9000:9000" ]`
-  void read_flow(Span list) {
-    std::size_t at = list.begin + 1;
-    const std::size_t end = text_[list.end - 1] == ']' ? list.end - 1 : list.end;
-    while (at < end) {
-      const std::size_t comma = std::min(text_.find(',', at), end);
-      read_mapping(without_quotes(text_, trimmed(text_, {at, comma})));
-      at = comma + 1;
+  void read_service(const std::string& name, const YamlNode& service) {
+    if (service.kind == NodeKind::alias) return unclear(name, service.line, "is an alias");
+    for (const auto& [key, value] : service.members) {
+      if (key == kMerge && may_bring_values(value, 0)) unclear(name, value.line, "merges a name or ports");
+      if (key == "container_name") read_container_name(name, value);
+      if (key == "ports") read_ports(name, value);
     }
   }
 
-  void read_port(Span content, bool is_item) {
-    if (is_item) content = trimmed(text_, {content.begin + 1, content.end});
-    if (content.empty()) return;
-    const auto member = member_in(text_, content);
-    if (!member) return read_mapping(without_quotes(text_, content));
-    if (member->key == "published" && is_fixed_port(in(text_, member->value))) add(FixedValue::Kind::host_port, member->value);
+  /// Whether what is merged says a name or ports. An anchor that is merged into itself ends at some depth.
+  [[nodiscard]] bool may_bring_values(const YamlNode& node, int depth) const {
+    constexpr int kDeepest = 8;
+    if (depth > kDeepest) return true;
+    if (node.kind == NodeKind::alias) {
+      const auto anchor = outline_.anchors.find(text_.substr(node.begin, node.end - node.begin));
+      return anchor == outline_.anchors.end() || may_bring_values(anchor->second, depth + 1);
+    }
+    if (node.find("container_name") != nullptr || node.find("ports") != nullptr) return true;
+    const auto inner = [&](const YamlNode& item) { return may_bring_values(item, depth + 1); };
+    return std::ranges::any_of(node.items, inner) || std::ranges::any_of(node.members, [&](const YamlMember& member) {
+             return member.key == kMerge && inner(member.value);
+           });
   }
 
-  void read_mapping(Span mapping) {
-    const Span host = host_side(text_, mapping);
-    if (is_fixed_port(in(text_, host))) add(FixedValue::Kind::host_port, host);
+  void read_container_name(const std::string& service, const YamlNode& name) {
+    if (name.kind == NodeKind::alias) return unclear(service, name.line, "has an alias for its container_name");
+    if (name.kind != NodeKind::scalar || (name.is_literal && name.begin == name.end)) return;
+    const Span span{name.begin, name.end};
+    if (in(span).find('$') != std::string_view::npos) return;
+    if (!name.is_literal) return unclear(service, name.line, "has a container_name with escapes or line breaks");
+    add(Kind::container_name, service, name, span, "");
   }
 
-  void add(FixedValue::Kind kind, Span value) {
-    found_.push_back({kind, service_, std::string(in(text_, value)), line_, value.begin, value.end});
+  void read_ports(const std::string& service, const YamlNode& ports) {
+    if (ports.kind == NodeKind::alias) return unclear(service, ports.line, "has an alias for its ports");
+    for (const auto& item : ports.items) read_port(service, item);
   }
 
-  void leave_ports() { in_ports_ = false; }
+  void read_port(const std::string& service, const YamlNode& item) {
+    if (item.kind == NodeKind::alias || item.find(kMerge) != nullptr)
+      return unclear(service, item.line, "has an alias among its ports");
+    if (item.kind == NodeKind::scalar) return read_host(service, item, host_side(text_, {item.begin, item.end}));
+    const YamlNode* published = item.find("published");
+    if (published != nullptr && published->kind == NodeKind::alias)
+      return unclear(service, published->line, "has an alias among its ports");
+    if (published != nullptr && published->kind == NodeKind::scalar)
+      read_host(service, *published, {published->begin, published->end});
+  }
+
+  void read_host(const std::string& service, const YamlNode& scalar, Span host) {
+    const std::string_view value = in(host);
+    if (!scalar.is_literal) return unclear(service, scalar.line, "has a port with escapes or line breaks");
+    if (is_number_or_range(value)) return add(Kind::host_port, service, scalar, host, "");
+    if (value.find('$') == std::string_view::npos) return;
+    const auto variable = variable_in(value);
+    if (!variable) return unclear(service, scalar.line, "has the host port " + std::string(value));
+    add(Kind::host_port, service, scalar, host, *variable);
+  }
+
+  [[nodiscard]] std::string_view in(Span span) const { return text_.substr(span.begin, span.end - span.begin); }
+
+  void add(Kind kind, const std::string& service, const YamlNode& scalar, Span span, const std::string& variable) {
+    found_.push_back({kind, service, std::string(in(span)), variable, scalar.line, span.begin, span.end, scalar.begin,
+                      scalar.end, scalar.needs_quotes});
+  }
+
+  void unclear(const std::string& service, int line, std::string why) {
+    found_.push_back({Kind::unclear, service, std::move(why), {}, line, 0, 0, 0, 0, false});
+  }
 
   std::string_view text_;
-  std::vector<FixedValue> found_;
-  std::string service_;
-  int line_ = 0;
-  bool in_services_ = false;
-  bool in_ports_ = false;
-  std::size_t service_indent_ = 0;
-  std::size_t key_indent_ = 0;
+  YamlOutline outline_;
+  std::vector<ComposeValue> found_;
 };
 
 }  // namespace
 
-std::vector<FixedValue> fixed_values(std::string_view text) { return Reader(text).read(); }
+std::vector<ComposeValue> compose_values(std::string_view text) { return ComposeReader(text).read(); }
 
-std::string replacement_for(const FixedValue& fixed, const std::vector<FixedValue>& all) {
-  if (fixed.kind == FixedValue::Kind::container_name) return "${PROJECT_NAME}-" + fixed.value;
-  const auto side = side_of(fixed.service);
-  const auto same_service = [&](const FixedValue& other) { return other.kind == fixed.kind && other.service == fixed.service; };
-  const bool is_range = fixed.value.find_first_not_of(kDigits) != std::string::npos;
+std::string replacement_for(const ComposeValue& value, const std::vector<ComposeValue>& all) {
+  if (value.kind == Kind::unclear) return "";
+  if (value.kind == Kind::container_name) return "${PROJECT_NAME}-" + value.value;
+  const auto side = side_of(value.service);
+  const auto same_service = [&](const ComposeValue& other) {
+    return other.kind == value.kind && other.service == value.service;
+  };
+  const bool is_range = value.variable.empty() && value.value.find('-') != std::string::npos;
   if (!side || is_range || std::ranges::count_if(all, same_service) > 1) return "";
   return *side == Side::backend ? "${BACKEND_PORT}" : "${FRONTEND_PORT}";
 }
 
-bool names_project(std::string_view text) {
-  return text.starts_with("name:") || text.find("\nname:") != std::string_view::npos;
+TextEdit edit_for(const ComposeValue& value, const std::string& replacement, std::string_view text) {
+  if (!value.needs_quotes) return {value.begin, value.end, replacement};
+  const std::string before(text.substr(value.scalar_begin, value.begin - value.scalar_begin));
+  const std::string after(text.substr(value.end, value.scalar_end - value.end));
+  return {value.scalar_begin, value.scalar_end, '"' + before + replacement + after + '"'};
 }
+
+bool names_project(std::string_view text) { return read_yaml(text).root.find("name") != nullptr; }
 
 }  // namespace devinit::scaffold

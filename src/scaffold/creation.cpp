@@ -6,16 +6,15 @@
 #include "os/file_lock.hpp"
 #include "os/files.hpp"
 #include "os/folder_tree.hpp"
+#include "os/paths.hpp"
 #include "os/staged_tree.hpp"
+#include "scaffold/dot_env.hpp"
+#include "scaffold/relative_path.hpp"
 
 namespace devinit::scaffold {
 namespace {
 
 using Kind = os::TreeEntry::Kind;
-
-bool is_inside(const std::string& path, const std::string& folder) {
-  return path == folder || path.starts_with(folder == "/" ? folder : folder + "/");
-}
 
 /// An app that is replaced keeps what its template does not have.
 class OldApp {
@@ -23,7 +22,7 @@ class OldApp {
   [[nodiscard]] static Result<OldApp> open(const std::string& path) {
     TRY_ASSIGN(auto tree, os::FolderTree::open(path));
     TRY_ASSIGN(auto entries, tree.list());
-    return OldApp(std::move(tree), std::move(entries));
+    return OldApp(path, std::move(tree), std::move(entries));
   }
 
   /// The old `.env` brought up to date; the new one where there was none. One that cannot be read (a link) is an error: its
@@ -31,16 +30,17 @@ class OldApp {
   [[nodiscard]] Result<std::string> merged_env(const AppEntry& entry, const AppValues& values) const {
     if (std::ranges::find(entries_, entry.path, &os::TreeEntry::path) == entries_.end()) return entry.content;
     TRY_ASSIGN(const auto old, tree_.read(entry.path, kLargestText));
-    const auto slash = entry.path.find_last_of('/');
-    return merged(old, entry.content, values.env_variables(slash == std::string::npos ? "" : entry.path.substr(0, slash)));
+    auto text = merged(old, entry.content, root_ + "/" + entry.path, values.env_variables(folder_of(entry.path)));
+    if (!text) return Error(Errc::refused, text.error().message, "its lines cannot be kept: mend it, or move it away first");
+    return text;
   }
 
-  [[nodiscard]] Result<> check_kinds(const std::map<std::string, Kind>& fresh, const std::string& root) const {
+  [[nodiscard]] Result<> check_kinds(const std::map<std::string, Kind>& fresh) const {
     for (const auto& entry : entries_) {
       const auto found = fresh.find(entry.path);
       if (found == fresh.end() || (entry.kind == Kind::folder) == (found->second == Kind::folder)) continue;
       return Error(Errc::refused,
-                   root + "/" + entry.path + (entry.kind == Kind::folder ? " is a folder" : " is no folder") +
+                   root_ + "/" + entry.path + (entry.kind == Kind::folder ? " is a folder" : " is no folder") +
                        ", and the template has something else of that name",
                    "move it away first");
     }
@@ -56,8 +56,12 @@ class OldApp {
     return {};
   }
 
+  [[nodiscard]] const std::vector<os::TreeEntry>& entries() const noexcept { return entries_; }
+
  private:
-  OldApp(os::FolderTree tree, std::vector<os::TreeEntry> entries) : tree_(std::move(tree)), entries_(std::move(entries)) {}
+  OldApp(std::string root, os::FolderTree tree, std::vector<os::TreeEntry> entries)
+      : root_(std::move(root)), tree_(std::move(tree)), entries_(std::move(entries)) {}
+  std::string root_;
   os::FolderTree tree_;
   std::vector<os::TreeEntry> entries_;
 };
@@ -75,6 +79,24 @@ Result<> write_entry(os::StagedTree& staged, const AppEntry& entry, const Templa
   return staged.add_file(entry.path, entry.bytes(), from.mode);
 }
 
+std::string lock_file(const std::string& app) { return app + "/.devinit/supervisor.lock"; }
+
+Error services_run(const std::string& app) {
+  return Error(Errc::refused, "services of " + app + " are running", "devinit -C '" + app + "' stop");
+}
+
+/// Nothing of the app starts as long as its supervisor's lock is ours. The file is shared by the old and the new folder.
+Result<os::FileLock> keep_from_starting(const std::string& app) {
+  os::ProjectPaths paths;
+  paths.root = app;
+  paths.data = app + "/.devinit";
+  paths.logs = paths.data + "/logs";
+  TRY(os::create_data_directories(paths));
+  auto lock = os::FileLock::try_acquire(lock_file(app));
+  if (!lock && lock.error().code == Errc::busy) return services_run(app);
+  return lock;
+}
+
 Result<> check_replaceable(const std::string& path, bool overwrite) {
   const auto kind = os::kind_at(path);
   ASSERT(kind.has_value());
@@ -86,9 +108,7 @@ Result<> check_replaceable(const std::string& path, bool overwrite) {
     return Error(Errc::refused, path + " exists already",
                  "name a folder that does not exist yet; --overwrite writes the template's files anew and keeps all others");
   }
-  if (os::FileLock::is_held(path + "/.devinit/supervisor.lock")) {
-    return Error(Errc::refused, "services of " + path + " are running", "devinit -C '" + path + "' stop");
-  }
+  if (os::FileLock::is_held(lock_file(path))) return services_run(path);
   const auto here = os::real_path(".");
   if (here && is_inside(*here, path))
     return Error(Errc::refused, path + " would be replaced under your feet", "leave it first: cd '" + path + "/..'");
@@ -132,21 +152,27 @@ Result<Destination> check_destination(const std::string& path, bool overwrite, c
   return destination;
 }
 
-Result<> create(const Destination& destination, const Template& source, const std::vector<AppEntry>& entries,
-                const AppValues& values) {
+Result<std::optional<std::string>> create(const Destination& destination, const Template& source,
+                                          const std::vector<AppEntry>& entries, const AppValues& values) {
   std::map<std::string, Kind> fresh;
   for (const auto& entry : entries) fresh.emplace(entry.path, entry.from->kind);
+  std::optional<os::FileLock> lock;
   std::optional<OldApp> old;
   if (destination.replaces) {
+    TRY_ASSIGN(auto kept, keep_from_starting(destination.path()));
+    lock.emplace(std::move(kept));
     TRY_ASSIGN(auto opened, OldApp::open(destination.path()));
-    TRY(opened.check_kinds(fresh, destination.path()));
+    TRY(opened.check_kinds(fresh));
     old.emplace(std::move(opened));
   }
   TRY_ASSIGN(auto staged, os::StagedTree::create(destination.parent));
   for (const auto& entry : entries) TRY(write_entry(staged, entry, source, old ? &*old : nullptr, values));
-  if (!old) return staged.appear_as(destination.name, source.mode);
+  if (!old) {
+    TRY(staged.appear_as(destination.name, source.mode));
+    return std::optional<std::string>();
+  }
   TRY(old->hand_over(staged, fresh));
-  return staged.replace(destination.name, source.mode);
+  return staged.replace(destination.name, source.mode, old->entries());
 }
 
 }  // namespace devinit::scaffold

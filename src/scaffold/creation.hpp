@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,9 +26,11 @@ struct Destination {
 
 /// Writes the entries beside the destination and lets them appear there in one step. With `replaces` the old folder's other
 /// files stay in the new one (the same inodes), a `.env` keeps its lines (`merged`), and the old folder goes only after the
-/// exchange. Nothing is changed on failure: Errc::refused for a file that would become a folder, or the reverse; Errc::busy
-/// when the destination has come into being.
-[[nodiscard]] Result<> create(const Destination& destination, const Template& source, const std::vector<AppEntry>& entries,
-                              const AppValues& values);
+/// exchange; no service of the app can start meanwhile. The answer is empty, or the path under which the old folder was kept,
+/// with what programs wrote into it meanwhile and has no place in the new one. Nothing is changed on failure: Errc::refused for
+/// a file that would become a folder or the reverse, services that run, and a `.env` with mistakes; Errc::busy when the
+/// destination has come into being.
+[[nodiscard]] Result<std::optional<std::string>> create(const Destination& destination, const Template& source,
+                                                        const std::vector<AppEntry>& entries, const AppValues& values);
 
 }  // namespace devinit::scaffold

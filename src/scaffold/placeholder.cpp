@@ -77,12 +77,4 @@ std::string fill(std::string_view text, const ValueOf& value_of) {
   return filled;
 }
 
-bool is_name(std::string_view text) noexcept {
-  if (text.empty() || !is_name_start(text.front())) return false;
-  for (const char c : text) {
-    if (!is_name_char(c)) return false;
-  }
-  return true;
-}
-
 }  // namespace devinit::scaffold

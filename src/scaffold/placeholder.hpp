@@ -28,7 +28,4 @@ using ValueOf = std::function<std::optional<std::string>(std::string_view name)>
 /// again.
 [[nodiscard]] std::string fill(std::string_view text, const ValueOf& value_of);
 
-/// [A-Za-z_][A-Za-z0-9_]*
-[[nodiscard]] bool is_name(std::string_view text) noexcept;
-
 }  // namespace devinit::scaffold

@@ -7,7 +7,9 @@
 #include "base/suggest.hpp"
 #include "config/diagnostic.hpp"
 #include "config/text_encoding.hpp"
+#include "scaffold/dot_env.hpp"
 #include "scaffold/placeholder.hpp"
+#include "scaffold/relative_path.hpp"
 
 namespace devinit::scaffold {
 namespace {
@@ -136,23 +138,19 @@ class PathFiller {
   const AppValues& values_;
 };
 
-std::string folder_of(const std::string& path) {
-  const auto slash = path.find_last_of('/');
-  return slash == std::string::npos ? std::string() : path.substr(0, slash);
-}
-
-std::string in_folder(const std::string& folder, std::string_view name) {
-  return folder.empty() ? std::string(name) : folder + "/" + std::string(name);
-}
-
 /// The `.env` that belongs to an entry, if it is a `.env.example`.
-AppEntry env_beside(const AppEntry& example, const AppValues& values) {
+Result<AppEntry> env_beside(const AppEntry& example, const std::string& shown, const AppValues& values) {
   const std::string folder = folder_of(example.path);
   AppEntry env{in_folder(folder, kEnv), example.from, {}, {}, true};
   const auto variables = values.env_variables(folder);
   // PORT and the rest belong into the app's own .env; those of its parts have what their authors gave them.
-  env.content = with_variables(example.content, variables, folder.empty() ? Missing::append : Missing::leave);
+  const auto missing = folder.empty() ? Missing::append : Missing::leave;
+  TRY_ASSIGN(env.content, with_variables(example.content, shown, variables, missing));
   return env;
+}
+
+Error unreadable_example(const Error& mistakes) {
+  return Error(Errc::usage, mistakes.message, "no .env can be made from it: mend it, or put a .env of its own into the template");
 }
 
 Error usage_error(const config::Diagnostics& mistakes) {
@@ -187,10 +185,11 @@ Result<std::vector<AppEntry>> render(const Template& source, const AppValues& va
   }
   if (!filler.mistakes.empty()) return usage_error(filler.mistakes);
   for (std::size_t i = 0, count = entries.size(); i < count; ++i) {
-    const bool is_example =
-        is_text_file(*entries[i].from) && in_folder(folder_of(entries[i].path), kExample) == entries[i].path;
+    const bool is_example = is_text_file(*entries[i].from) && last_part(entries[i].path) == kExample;
     if (!is_example || paths.contains(in_folder(folder_of(entries[i].path), kEnv))) continue;
-    entries.push_back(env_beside(entries[i], values));
+    auto env = env_beside(entries[i], source.shown + "/" + entries[i].path, values);
+    if (!env) return unreadable_example(env.error());
+    entries.push_back(std::move(*env));
   }
   return entries;
 }

@@ -29,7 +29,7 @@ struct AppEntry {
 
 /// The template with these values, folders before their content; each `.env.example` has its `.env` beside it unless the
 /// template has that itself. Errc::usage, all at once, for names that a value makes impossible (a `/` or control character in
-/// it, empty, `.`, `..`, longer than 255 bytes) and for two entries that get one name.
+/// it, empty, `.`, `..`, longer than 255 bytes), for two entries that get one name, and for a `.env.example` with mistakes.
 [[nodiscard]] Result<std::vector<AppEntry>> render(const Template& source, const AppValues& values);
 
 /// The names of `--set` that no placeholder asks for.

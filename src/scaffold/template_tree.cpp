@@ -6,6 +6,7 @@
 #include "config/port_rules.hpp"
 #include "config/text_encoding.hpp"
 #include "os/files.hpp"
+#include "scaffold/relative_path.hpp"
 
 namespace devinit::scaffold {
 namespace {
@@ -14,8 +15,6 @@ using Kind = os::TreeEntry::Kind;
 using Patterns = std::vector<std::string>;
 
 constexpr std::uint64_t kLargestTemplate = 1U << 30;  ///< in memory, large files not counted
-
-std::string_view last_part(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
 
 bool is_left_out(const std::string& path) {
   return last_part(path) == ".git" || path == ".devinit" || path == ".env.runtime" || path == kVerbatimList;

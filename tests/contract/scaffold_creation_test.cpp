@@ -38,7 +38,9 @@ Result<> make(const std::string& path, bool overwrite, const Template& source, c
   TRY_ASSIGN(const auto destination, check_destination(path, overwrite, source));
   TRY(check_placeholders(source, with));
   TRY_ASSIGN(const auto entries, render(source, with));
-  return create(destination, source, entries, with);
+  TRY_ASSIGN(const auto kept, create(destination, source, entries, with));
+  CHECK_FALSE(kept.has_value());
+  return {};
 }
 
 Error refusal(const std::string& path, bool overwrite, const Template& source) {
@@ -96,6 +98,16 @@ TEST_CASE("links out of the template, FIFOs and missing folders are refused by n
   CHECK(read_template(folder / "nothing", "nothing").error().code == Errc::usage);
 }
 
+TEST_CASE("a .env.example with mistakes is told before anything is made") {
+  const TemporaryFolder folder;
+  write_template(folder);
+  folder.write("tmpl/.env.example", "A=1\nB=\"x\n");
+  const auto made = make(folder / "app", false, template_of(folder / "tmpl"));
+  REQUIRE(made.has_error());
+  CHECK(made.error().code == Errc::usage);
+  CHECK(made.error().message.starts_with("tmpl/.env.example:2:3: "));
+}
+
 TEST_CASE("a destination that cannot be is refused in words") {
   const TemporaryFolder folder;
   write_template(folder);
@@ -147,6 +159,28 @@ TEST_CASE("what overwriting would lose stops it") {
     make_folder(folder / "app");
     REQUIRE(::symlink("../secret", (folder / "app/.env").c_str()) == 0);
     CHECK(make(folder / "app", true, source).has_error());
+  }
+  SECTION("a .env with mistakes") {
+    make_folder(folder / "app");
+    folder.write("app/.env", "A=1\nSECRET=\"x\nBACKEND_PORT=1\n");
+    const auto made = make(folder / "app", true, source);
+    REQUIRE(made.has_error());
+    CHECK(made.error().code == Errc::refused);
+    CHECK(made.error().message.find("app/.env:2:") != std::string::npos);
+    CHECK(content_of(folder / "app/.env") == "A=1\nSECRET=\"x\nBACKEND_PORT=1\n");
+  }
+  SECTION("services that started after the destination was checked") {
+    make_folder(folder / "app");
+    const auto destination = check_destination(folder / "app", true, source);
+    REQUIRE(destination.has_value());
+    make_folder(folder / "app/.devinit");
+    const auto lock = os::FileLock::try_acquire(folder / "app/.devinit/supervisor.lock");
+    REQUIRE(lock.has_value());
+    const auto entries = render(source, values());
+    REQUIRE(entries.has_value());
+    const auto made = create(*destination, source, *entries, values());
+    REQUIRE(made.has_error());
+    CHECK(made.error().message.starts_with("services of "));
   }
   SECTION("services that run") {
     make_folder(folder / "app");

@@ -7,6 +7,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import unittest
 
 import harness
 from harness import BINARY, DevinitTest
@@ -124,6 +125,14 @@ class Scaffold(DevinitTest):
         else:
             os.mkdir(self.place.path("closed"), 0o500)
             self.assertIn("cannot create anything", self.scaffold(self.template({"a": ""}), "closed/app", code=1).err)
+
+    def test_an_app_that_never_appeared_is_no_dead_checkout(self):
+        template = self.template({"a": ""})
+        self.scaffold(template, "/proc/app", code=1)
+        self.place.succeed("ports", "check")
+        self.scaffold(template, "app")
+        self.assertIn(self.place.path("app"), self.leases())
+        self.place.succeed("ports", "check")
 
     def test_hostile_values(self):
         template = self.template({"{{NAME}}/x": "", "m": "{{model}}"})
@@ -243,6 +252,55 @@ class Scaffold(DevinitTest):
         self.assertIn("shared_port", faults)
         self.assertIn("shared_name", faults)
         self.place.succeed("scaffold", "fix", "apps/m/app2")
+        self.assertEqual(self.findings(code=0), [])
+
+    def test_what_cannot_be_written_is_told_and_the_others_are_mended(self):
+        self.two_apps()
+        secret = self.place.write("secret", self.place.read("apps/m/app1/.env").replace("BACKEND_PORT=", "BACKEND_PORT=1"))
+        wrong = self.place.read("secret")
+        os.unlink(self.place.path("apps/m/app1/.env"))
+        os.symlink(secret, self.place.path("apps/m/app1/.env"))
+        self.place.write("apps/m/app2/.env", "SECRET=x\n")
+        result = self.place.expect_code(3, "scaffold", "fix", "apps", "--json")
+        self.assertEqual([mending["file"] for mending in json.loads(result.out)], [".env"])
+        self.assertIn("app1/.env: .env cannot be read: it is a symbolic link to", result.err)
+        self.assertEqual(self.place.read("secret"), wrong)
+        self.assertIn("SECRET=x\nPROJECT_NAME=m-app2\n", self.place.read("apps/m/app2/.env"))
+        self.assertEqual({finding["fault"] for finding in self.findings()}, {"unreadable_file"})
+
+    @unittest.skipIf(os.geteuid() == 0, "root may write everywhere")
+    def test_a_closed_folder_does_not_stop_the_others(self):
+        self.two_apps()
+        for app in (1, 2):
+            self.edit(f"apps/m/app{app}/.env", "BACKEND_PORT=", "BACKEND_PORT=1")
+        os.chmod(self.place.path("apps/m/app1"), 0o500)
+        self.addCleanup(os.chmod, self.place.path("apps/m/app1"), 0o700)
+        result = self.place.expect_code(1, "scaffold", "fix", "apps", "--json")
+        self.assertEqual([entry.get("fault") for entry in json.loads(result.out)], ["not_written", None])
+        self.assertEqual({finding["app"] for finding in self.findings()}, {self.place.path("apps/m/app1")})
+
+    def test_a_file_with_mistakes_is_told_and_left_alone(self):
+        self.two_apps()
+        text = 'PROJECT_NAME="m\nSECRET=x\nBACKEND_PORT=1\n'
+        self.place.write("apps/m/app2/.env", text)
+        self.place.expect_code(3, "scaffold", "fix", "apps")
+        self.assertEqual(self.place.read("apps/m/app2/.env"), text)
+        (finding,) = self.findings()
+        self.assertEqual((finding["fault"], finding["line"], finding["mendable"]), ("malformed_file", 1, False))
+
+    def test_flow_style_and_other_variables_of_a_compose_file(self):
+        self.two_apps()
+        self.place.write(
+            "apps/m/app2/docker-compose.yml",
+            'services:\n  frontend: {image: y, ports: [8001:80], container_name: fixed}\n  backend:\n    ports: ["${OTHER:-9000}:80"]\n',
+        )
+        self.assertEqual([finding["fault"] for finding in self.findings()], ["fixed_port", "fixed_container_name", "fixed_port"])
+        self.place.succeed("scaffold", "fix", "apps")
+        self.assertEqual(
+            self.place.read("apps/m/app2/docker-compose.yml"),
+            'services:\n  frontend: {image: y, ports: ["${FRONTEND_PORT}:80"], container_name: "${PROJECT_NAME}-fixed"}\n'
+            '  backend:\n    ports: ["${BACKEND_PORT}:80"]\n',
+        )
         self.assertEqual(self.findings(code=0), [])
 
     def test_an_app_that_nobody_knows_is_left_to_its_author(self):

@@ -83,7 +83,6 @@ Result<Making> plan(const Context& context) {
   TRY_ASSIGN(const auto rules, rules_here(context, user));
   const config::Pool* pool = rules.pool_for_model(arguments.model);
   auto request = app_request(rules, pool, {}, arguments.model, arguments.app);
-  request.checkout = destination.path();
   auto policy = port_policy(rules, pool, true);
   return Making{std::move(source), std::move(destination), std::move(values),
                 std::move(user),   std::move(request),     std::move(policy)};
@@ -152,6 +151,17 @@ Error keeps_its_ports(Error error, const Making& making, const Allocation& alloc
   return error;
 }
 
+/// Only now that the files are there: a checkout that never came into being would look like one that was deleted.
+Result<> note_checkout(registry::Registry& registry, const Making& making, const Allocation& allocation) {
+  const std::string path = making.destination.path();
+  if (allocation.checkout == path) return {};
+  auto noted = registry.set_checkout(making.values.model, making.values.app, path);
+  if (noted) return {};
+  Error error = noted.error();
+  error.message += "\n" + path + " is complete, but the registry does not know that " + app_text(making.values) + " is there";
+  return error;
+}
+
 Result<int> make(const Context& context, Making& making) {
   TRY_ASSIGN(const auto registry, open_registry(context, making.user));
   TRY_ASSIGN(const auto allocation, scaffold::allocate(*registry, making.request, making.policy));
@@ -161,13 +171,13 @@ Result<int> make(const Context& context, Making& making) {
     if (const auto warning = ephemeral_warning(allocation.leases, making.policy)) context.output.warn(*warning);
   }
   TRY_ASSIGN(const auto entries, scaffold::render(making.source, making.values));
-  if (const auto made = scaffold::create(making.destination, making.source, entries, making.values); !made) {
-    return keeps_its_ports(made.error(), making, allocation);
-  }
+  const auto made = scaffold::create(making.destination, making.source, entries, making.values);
+  if (!made) return keeps_its_ports(made.error(), making, allocation);
   const std::string path = making.destination.path();
-  if (!allocation.checkout.empty() && allocation.checkout != path) {
-    TRY(registry->set_checkout(making.values.model, making.values.app, path));
-  }
+  if (*made)
+    context.output.warn("programs changed " + path + " while it was replaced: what has no place in it any more is in " +
+                        **made);
+  TRY(note_checkout(*registry, making, allocation));
   if (context.arguments.json) context.output.data(answer_json(making, entries, allocation, false));
   context.output.say((making.destination.replaces ? "wrote the template's files of " : "created ") + path + " as " +
                      making.values.project_name + ": " + ports_text(making.values));

@@ -1,5 +1,8 @@
 #include "cli/commands/scaffold_audit.hpp"
 
+#include <functional>
+#include <optional>
+
 #include "cli/commands/ports/ports_commands.hpp"
 #include "cli/text_table.hpp"
 #include "os/files.hpp"
@@ -12,18 +15,38 @@ using scaffold::AuditedApp;
 using scaffold::Finding;
 
 constexpr int kSomethingIsWrong = 3;
+constexpr int kNotAllWritten = 1;
 
-Result<std::vector<AuditedApp>> audit_here(const Context& context, registry::Access access) {
+/// What is done with an app once it is judged, before the next one is read: a long list must not make the first answers old.
+using AppVisit = std::function<void(AuditedApp&)>;
+
+struct Audited {
+  std::vector<AuditedApp> apps;
+  std::optional<Error> failure;  ///< of the registry: it ended the audit, the apps so far stand
+};
+
+Result<Audited> audit_here(const Context& context, registry::Access access, const AppVisit& visit = {}) {
   const auto& arguments = context.arguments;
   const bool relative = !arguments.scaffold.path.starts_with('/') && !arguments.directory.empty();
   const std::string root = relative ? arguments.directory + "/" + arguments.scaffold.path : arguments.scaffold.path;
   TRY_ASSIGN(const auto in_use, use_registry(context, access));
   TRY_ASSIGN(const auto known, scaffold::known_apps(*in_use.registry));
-  TRY_ASSIGN(const auto apps, scaffold::find_apps(root, known));
-  if (apps.empty()) context.output.warn("no generated app below " + root);
-  return scaffold::audit(apps, [&](const std::string& model, std::int64_t app) {
-    return scaffold::find_allocation(*in_use.registry, model, app);
-  });
+  TRY_ASSIGN(const auto places, scaffold::find_apps(root, known));
+  if (places.empty()) context.output.warn("no generated app below " + root);
+  scaffold::Audit audit(
+      [&](const std::string& model, std::int64_t app) { return scaffold::find_allocation(*in_use.registry, model, app); });
+  Audited audited;
+  for (const auto& app_place : places) {
+    auto app = audit.judge(scaffold::read_app(app_place));
+    if (!app) {
+      audited.failure = app.error();
+      break;
+    }
+    if (visit) visit(*app);
+    audited.apps.push_back(std::move(*app));
+  }
+  audit.report_shared(audited.apps);
+  return audited;
 }
 
 std::string place(const AuditedApp& app, const std::string& file, int line) {
@@ -62,7 +85,11 @@ std::string mending_json(const AuditedApp& app, const scaffold::Mending& mending
   return "{\"app\":" + json_string(app.root) + ",\"file\":" + json_string(mending.file) + ",\"changes\":[" + changes + "]}";
 }
 
+/// What was written, or would be; in JSON also what could not be.
 void print_mendings(const Context& context, const AuditedApp& app, std::string& json) {
+  for (const auto& finding : app.findings) {
+    if (finding.fault == scaffold::Fault::not_written) json += (json.empty() ? "" : ",") + finding_json(app, finding);
+  }
   for (const auto& mending : app.mendings) {
     json += (json.empty() ? "" : ",") + mending_json(app, mending);
     if (context.arguments.json) continue;
@@ -73,7 +100,9 @@ void print_mendings(const Context& context, const AuditedApp& app, std::string& 
 }  // namespace
 
 Result<int> check_apps(const Context& context) {
-  TRY_ASSIGN(const auto apps, audit_here(context, registry::Access::read_only));
+  TRY_ASSIGN(const auto audited, audit_here(context, registry::Access::read_only));
+  if (audited.failure) return *audited.failure;
+  const auto& apps = audited.apps;
   std::size_t count = 0;
   std::string json;
   for (const auto& app : apps) {
@@ -93,17 +122,23 @@ Result<int> check_apps(const Context& context) {
 
 Result<int> fix_apps(const Context& context) {
   const bool dry_run = context.arguments.scaffold.dry_run;
-  TRY_ASSIGN(const auto apps, audit_here(context, dry_run ? registry::Access::read_only : registry::Access::read_write));
-  std::size_t mended = 0;
+  bool all_written = true;
   std::string json;
-  for (const auto& app : apps) {
-    if (!dry_run) TRY(scaffold::mend(app));
+  const auto mend = [&](AuditedApp& app) {
+    if (!dry_run) all_written = scaffold::mend(app) && all_written;
     print_mendings(context, app, json);
-    mended += app.mendings.size();
-  }
+  };
+  TRY_ASSIGN(const auto audited,
+             audit_here(context, dry_run ? registry::Access::read_only : registry::Access::read_write, mend));
+  std::size_t mended = 0;
+  for (const auto& app : audited.apps) mended += app.mendings.size();
   if (context.arguments.json) context.output.data("[" + json + "]");
-  context.output.say(counted(apps.size(), "app") + ", " + counted(mended, "file") + (dry_run ? " would be mended" : " mended"));
-  return report_the_rest(context, apps) == 0 ? 0 : kSomethingIsWrong;
+  context.output.say(counted(audited.apps.size(), "app") + ", " + counted(mended, "file") +
+                     (dry_run ? " would be mended" : " mended"));
+  const std::size_t left = report_the_rest(context, audited.apps);
+  if (audited.failure) return *audited.failure;
+  if (!all_written) return kNotAllWritten;
+  return left == 0 ? 0 : kSomethingIsWrong;
 }
 
 }  // namespace devinit::cli

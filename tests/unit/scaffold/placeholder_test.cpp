@@ -54,10 +54,3 @@ TEST_CASE("of further braces the innermost count") {
   CHECK(filled(R"({"backend":{"port":{{port}}}})") == R"({"backend":{"port":5001}})");
   CHECK(filled("`${{{port}}}`") == "`${5001}`");
 }
-
-TEST_CASE("a name is letters, digits and underscores, and begins with no digit") {
-  CHECK(is_name("_a1"));
-  CHECK_FALSE(is_name(""));
-  CHECK_FALSE(is_name("1a"));
-  CHECK_FALSE(is_name("a-b"));
-}
