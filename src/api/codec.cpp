@@ -130,6 +130,7 @@ void write(JsonWriter& out, const Failure& failure) {
   out.begin_object();
   out.member("service", failure.service);
   out.member("reason", failure.reason);
+  out.member("code", engine::to_string(failure.code));
   out.member("log_tail", failure.log_tail);
   out.end_object();
 }
@@ -140,6 +141,7 @@ void write(JsonWriter& out, const Done& event) {
   out.member("error", event.error);
   out.member("hint", event.hint);
   out.member("config_error", event.config_error);
+  if (!event.error.empty()) out.member("code", code_name(event.code));
   out.key("failures");
   out.begin_array();
   for (const Failure& failure : event.failures) write(out, failure);
@@ -190,6 +192,9 @@ void read_failures(MemberReader& members, std::vector<Failure>& target) {
     nested.require("service", failure.service);
     nested.read("reason", failure.reason);
     nested.read("log_tail", failure.log_tail);
+    std::string code;
+    nested.read("code", code);
+    failure.code = engine::failure_code_from_string(code);
     members.absorb(nested.result());
   }
 }
@@ -200,6 +205,9 @@ void read(const json&, MemberReader& members, Done& event) {
   members.read("error", event.error);
   members.read("hint", event.hint);
   members.read("config_error", event.config_error);
+  std::string code;
+  members.read("code", code);
+  event.code = code_from_name(code);
   read_failures(members, event.failures);
   const json* project = members.object("project");
   if (project == nullptr) return;

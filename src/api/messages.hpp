@@ -59,7 +59,12 @@ struct Busy {
 /// A service got another port than it wanted.
 struct PortMoved { std::string service; std::string port_name; Port wanted = 0; Port port = 0; std::string reason; };
 /// A service that did not come up, with the tail of its log.
-struct Failure { std::string service; std::string reason; std::vector<std::string> log_tail; };
+struct Failure {
+  std::string service;
+  std::string reason;
+  std::vector<std::string> log_tail;
+  engine::FailureCode code = engine::FailureCode::other;
+};
 /// Last event of each operation; the connection ends after it, except for `up`, where `Done` with ok means "all ready" and the
 /// connection stays open as the hold (events go on); a second `Done` ends it.
 struct Done {
@@ -68,6 +73,7 @@ struct Done {
   std::string error;        ///< one clear sentence, may be empty with failures
   std::string hint;
   bool config_error = false;  ///< exit code 2
+  Errc code = Errc::failed;   ///< of `error`
   std::vector<Failure> failures;
   engine::ProjectSnapshot project;
 };

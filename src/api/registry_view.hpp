@@ -30,7 +30,7 @@ struct RegistryView {
   bool ephemeral = false;           ///< of this host: leases end with the run
   std::string repository;           ///< the git folder that the project's worktrees share; empty without git
   PortSet avoid;                    ///< no automatic choice: leased to others, denied, reserved, blocked by browsers, other pools
-  Port ephemeral_first = 0;         ///< from here up an automatic choice is the last resort; 0: not known
+  Port ephemeral_first = 0;         ///< from here up an automatic choice is worth a warning; 0: not known
   std::vector<Neighbour> neighbours;
   std::map<std::string, Port> own;    ///< this checkout's leases, by role
   std::map<std::string, Pool> pools;  ///< by role

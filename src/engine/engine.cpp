@@ -81,10 +81,11 @@ void Engine::handle(const PortChanged& event, TimePoint now) {
   if (service == nullptr) return;
   for (auto& port : service->ports) {
     if (port.port_name != event.port_name || port.port == event.port) continue;
+    if (!event.held && port.held) continue;  // it has been started since
     const Port before = port.port;
     port.port = event.port;
     port.source = event.source;
-    port.held = true;
+    port.held = event.held;
     effects_.push_back(TellMoved{0, event.service, event.port_name, before, event.port, event.reason});
     effects_.push_back(WriteFiles{0});
     effects_.push_back(Changed{event.service});

@@ -21,8 +21,16 @@ struct Answered { OperationId operation; std::uint64_t question; PortPlanner::Ch
 struct Claimed { OperationId operation; std::size_t wish; ClaimOutcome outcome; };
 struct FilesWritten { OperationId operation; std::optional<Error> error; };
 struct ServiceEvent { std::string service; ServiceMachine::Event event; std::optional<int> pid = {}; };
-/// A held port had to be given up for another one (stolen, or the service listens elsewhere); the new one is held already.
-struct PortChanged { std::string service; std::string port_name; Port port; std::string reason; std::string source; };
+/// A port had to be given up for another one: stolen, the service listens elsewhere (the new one is `held` already), or foreseen and leased
+/// to another owner meanwhile (then it is not `held`).
+struct PortChanged {
+  std::string service;
+  std::string port_name;
+  Port port;
+  std::string reason;
+  std::string source;
+  bool held = true;
+};
 struct Cancelled { OperationId operation; };
 struct ClientGone { OperationId operation; };
 struct Tick {};

@@ -9,6 +9,7 @@
 #include "base/result.hpp"
 #include "config/project_config.hpp"
 #include "engine/port_planner.hpp"
+#include "engine/snapshot.hpp"
 
 namespace devinit::engine {
 
@@ -54,7 +55,7 @@ struct Outcome {
   bool ok = false;
   bool interrupted = false;
   std::optional<Error> error;
-  struct Failure { std::string service; std::string reason; };
+  struct Failure { std::string service; std::string reason; FailureCode code = FailureCode::other; };
   std::vector<Failure> failures;
 };
 

@@ -334,8 +334,8 @@ Outcome Engine::outcome_of(const Operation& operation) const {
   for (const auto& name : operation.targets) {
     const auto* service = find(name);
     const auto state = service == nullptr ? State::stopped : service->machine.state();
-    if (state == State::failed) outcome.failures.push_back({name, service->machine.detail()});
-    if (state == State::stopped && !stops) outcome.failures.push_back({name, "stopped by another command"});
+    if (state == State::failed) outcome.failures.push_back({name, service->machine.detail(), service->machine.failure_code()});
+    if (state == State::stopped && !stops) outcome.failures.push_back({name, "stopped by another command", FailureCode::other});
   }
   outcome.ok = !outcome.interrupted && !outcome.error && outcome.failures.empty();
   return outcome;

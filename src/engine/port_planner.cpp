@@ -17,11 +17,13 @@ Error privileged_error(const PortWish& wish, Port port) {
                "choose a port from 1024 up, or lower net.ipv4.ip_unprivileged_port_start");
 }
 
-Error busy_error(const PortWish& wish, Port port, const std::string& reason) {
+/// What another devinit runs is ended where it was started: `devinit kill` refuses it.
+Error busy_error(const PortWish& wish, Port port, const std::string& reason, bool by_devinit) {
   std::string text = "port " + std::to_string(port) + " for " + label(wish) + " is busy";
   if (!reason.empty()) text += ": " + reason;
-  return Error(Errc::busy, std::move(text),
-               "free it (`devinit kill " + std::to_string(port) + "`), or allow another port with `--on-conflict next` and without \"strict\"");
+  const std::string free_it = by_devinit ? "stop it there (`devinit stop` in its folder; a `devinit run` ends with Ctrl-C)"
+                                         : "free it (`devinit kill " + std::to_string(port) + "`)";
+  return Error(Errc::busy, std::move(text), free_it + ", or allow another port with `--on-conflict next` and without \"strict\"");
 }
 
 Error leased_error(const PortWish& wish) {
@@ -31,7 +33,7 @@ Error leased_error(const PortWish& wish) {
 
 Error exhausted_error(const PortWish& wish, const std::string& holders) {
   std::string text = "no free port for " + label(wish);
-  if (wish.search.last < 65535) {
+  if (wish.whole_range || wish.search.last < 65535) {
     text += " in the range " + std::to_string(wish.search.first) + "-" + std::to_string(wish.search.last);
   } else {
     text += " in " + std::to_string(kTries) + " tries";
@@ -158,7 +160,7 @@ void PortPlanner::on_answer(std::size_t index, Choice choice, const std::string&
       [[fallthrough]];
     case Choice::fail:
       item.status = Status::given_up;
-      item.error = busy_error(item.wish, *item.wish.prefer, reason);
+      item.error = busy_error(item.wish, *item.wish.prefer, reason, item.by_devinit);
       return;
   }
 }

@@ -31,10 +31,11 @@ bool ServiceMachine::running() const noexcept {
   return state_ == State::starting || state_ == State::ready || state_ == State::stopping;
 }
 
-void ServiceMachine::enter(State state, TimePoint now, std::string detail) {
+void ServiceMachine::enter(State state, TimePoint now, std::string detail, FailureCode code) {
   state_ = state;
   since_ = now;
   detail_ = std::move(detail);
+  failure_code_ = code;
   deadline_.reset();
 }
 
@@ -48,14 +49,14 @@ ServiceMachine::Effects ServiceMachine::begin(TimePoint now) {
   return {};
 }
 
-ServiceMachine::Effects ServiceMachine::fail(TimePoint now, std::string why) {
-  enter(State::failed, now, std::move(why));
+ServiceMachine::Effects ServiceMachine::fail(TimePoint now, std::string why, FailureCode code) {
+  enter(State::failed, now, std::move(why), code);
   return {Effect::release};
 }
 
-ServiceMachine::Effects ServiceMachine::stop_for(Next next, TimePoint now, std::string detail) {
+ServiceMachine::Effects ServiceMachine::stop_for(Next next, TimePoint now, std::string detail, FailureCode code) {
   next_ = next;
-  enter(State::stopping, now, std::move(detail));
+  enter(State::stopping, now, std::move(detail), code);
   deadline_ = now + stop_limit_;
   return {Effect::stop_tree};
 }
@@ -115,7 +116,7 @@ ServiceMachine::Effects ServiceMachine::after_stopping(const Event& event, TimeP
       return after_crash(crash, now);
     }
     case Next::failed:
-      return fail(now, detail_);
+      return fail(now, detail_, failure_code_);
     case Next::restart:
       forgive(now);
       was_ready_ = false;
@@ -216,7 +217,7 @@ ServiceMachine::Effects ServiceMachine::on_starting(const Event& event, TimePoin
     case Kind::spawned:
       return {};
     case Kind::spawn_failed:
-      return fail(now, event.text);
+      return fail(now, event.text, event.code);
     case Kind::became_ready:
       enter(State::ready, now, event.text);
       was_ready_ = true;
@@ -241,7 +242,7 @@ ServiceMachine::Effects ServiceMachine::on_starting(const Event& event, TimePoin
       return stop_for(first_deadline_ ? Next::failed : Next::crashed, now, why);
     }
     case Kind::rejected:
-      return stop_for(Next::failed, now, event.text);
+      return stop_for(Next::failed, now, event.text, event.code);
     case Kind::stop:
       return stop_for(Next::stopped, now, {});
     case Kind::restart:
@@ -270,7 +271,7 @@ ServiceMachine::Effects ServiceMachine::on_ready(const Event& event, TimePoint n
       return after_crash(event, now);
     case Kind::spawn_failed:  // a service without a port counts as ready before its exec is reported
     case Kind::survivors:
-      return fail(now, event.text);
+      return fail(now, event.text, event.code);
     case Kind::stop:
       return stop_for(Next::stopped, now, {});
     case Kind::restart:

@@ -60,6 +60,7 @@ class ServiceMachine {
     bool port_stolen = false;    ///< tree_empty: it ended because its port was in use
     bool clean_exit = false;     ///< leader_exited: exit code 0
     std::optional<int> exit_code = {};  ///< tree_empty: exit code, when it was not a signal
+    FailureCode code = FailureCode::other;  ///< spawn_failed, rejected
   };
   enum class Effect {
     reclaim,     ///< make sure that its ports are still ours, fences closed; answer with claimed or claim_failed
@@ -80,6 +81,8 @@ class ServiceMachine {
 
   [[nodiscard]] State state() const noexcept { return state_; }
   [[nodiscard]] const std::string& detail() const noexcept { return detail_; }
+  /// What `detail` is about when it has failed.
+  [[nodiscard]] FailureCode failure_code() const noexcept { return failure_code_; }
   [[nodiscard]] int restarts() const noexcept { return restarts_; }
   [[nodiscard]] int failures() const noexcept { return failures_; }
   [[nodiscard]] TimePoint since() const noexcept { return since_; }
@@ -104,10 +107,10 @@ class ServiceMachine {
   Effects on_failed(const Event& event, TimePoint now);
   Effects on_stopping(const Event& event, TimePoint now);
 
-  void enter(State state, TimePoint now, std::string detail = {});
+  void enter(State state, TimePoint now, std::string detail = {}, FailureCode code = FailureCode::other);
   Effects begin(TimePoint now);
-  Effects fail(TimePoint now, std::string why);
-  Effects stop_for(Next next, TimePoint now, std::string detail);
+  Effects fail(TimePoint now, std::string why, FailureCode code = FailureCode::other);
+  Effects stop_for(Next next, TimePoint now, std::string detail, FailureCode code = FailureCode::other);
   void forgive(TimePoint now);
   Effects after_crash(const Event& event, TimePoint now);
   Effects after_stopping(const Event& event, TimePoint now);
@@ -119,6 +122,7 @@ class ServiceMachine {
   State state_ = State::stopped;
   Next next_ = Next::stopped;
   std::string detail_;
+  FailureCode failure_code_ = FailureCode::other;  ///< while stopping: of the failure that this leads to
   TimePoint since_{};
   std::optional<TimePoint> deadline_;
   std::optional<TimePoint> first_deadline_;  ///< of a start that has not been ready yet, over all its attempts

@@ -36,4 +36,25 @@ std::optional<State> state_from_string(std::string_view text) noexcept {
   return std::nullopt;
 }
 
+const char* to_string(FailureCode code) noexcept {
+  switch (code) {
+    case FailureCode::other:
+      return "other";
+    case FailureCode::command_not_found:
+      return "command_not_found";
+    case FailureCode::command_denied:
+      return "command_denied";
+    case FailureCode::wrong_port:
+      return "wrong_port";
+  }
+  return "other";
+}
+
+FailureCode failure_code_from_string(std::string_view text) noexcept {
+  for (const auto code : {FailureCode::command_not_found, FailureCode::command_denied, FailureCode::wrong_port}) {
+    if (text == to_string(code)) return code;
+  }
+  return FailureCode::other;
+}
+
 }  // namespace devinit::engine

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,18 @@ enum class State { stopped, waiting, claiming, starting, ready, backing_off, fai
 [[nodiscard]] constexpr bool is_down(State state) noexcept { return state == State::stopped || state == State::failed; }
 [[nodiscard]] const char* to_string(State state) noexcept;
 [[nodiscard]] std::optional<State> state_from_string(std::string_view text) noexcept;
+
+/// Why a service failed, for programs; words for people stand beside it.
+enum class FailureCode {
+  other,
+  command_not_found,  ///< it could not be executed: there is no such file, or its interpreter is missing
+  command_denied,     ///< it could not be executed for any other reason
+  wrong_port,         ///< it listens on another port, and may not
+};
+/// "other", "command_not_found" …
+[[nodiscard]] const char* to_string(FailureCode code) noexcept;
+/// FailureCode::other for a name that only a newer peer knows.
+[[nodiscard]] FailureCode failure_code_from_string(std::string_view text) noexcept;
 
 /// What the outside sees of one service at one moment.
 struct ServiceSnapshot {

@@ -166,15 +166,28 @@ TEST_CASE("every event survives the wire") {
   done.error = "it broke";
   done.hint = "mend it";
   done.config_error = true;
-  done.failures = {{"frontend", "exited with code 1", {"line 1", "line 2"}}, {"db", "", {}}};
+  done.code = Errc::busy;
+  done.failures = {{"frontend", "exited with code 1", {"line 1", "line 2"}, engine::FailureCode::wrong_port}, {"db", "", {}}};
   done.project = shop();
   const auto copy = round_trip(done);
   CHECK(copy.ok);
   CHECK(copy.interrupted);
   CHECK(copy.config_error);
+  CHECK(copy.code == Errc::busy);
   REQUIRE(copy.failures.size() == 2);
   CHECK(copy.failures[0].log_tail == done.failures[0].log_tail);
+  CHECK(copy.failures[0].code == engine::FailureCode::wrong_port);
+  CHECK(copy.failures[1].code == engine::FailureCode::other);
   CHECK(copy.project.services.size() == 2);
+}
+
+TEST_CASE("a failure without a code, or with one of a newer peer, is one like any other") {
+  for (const char* code : {"", R"(,"code":"eaten_by_a_dog")"}) {
+    const auto event = decode_event(R"({"event":"done","ok":false,"failures":[{"service":"a","reason":"b")" + std::string(code) + "}]}");
+    INFO(code);
+    REQUIRE(event.has_value());
+    CHECK(std::get<Done>(*event).failures.at(0).code == engine::FailureCode::other);
+  }
 }
 
 TEST_CASE("an event is one line whatever its texts hold") {

@@ -192,6 +192,22 @@ TEST_CASE("a changed port is written, said, and restarts a sibling of the same c
   CHECK_FALSE(shell.engine.snapshot("frontend").stale);  // spawned with the right value
 }
 
+TEST_CASE("a port that was only foreseen may change without being held, and one that is held stays") {
+  auto shell = shop();
+  shell.start(1, {"backend"});
+  const Port foreseen = shell.port("frontend").value();
+  const PortChanged moved{"frontend", "", static_cast<Port>(foreseen + 1), "it belongs to another project", "fallback", false};
+  shell.news();
+  shell.post(moved);
+  CHECK(shell.port("frontend") == foreseen + 1);
+  CHECK(shell.count("write 0") == 1);
+  CHECK(shell.held_ports() == std::vector<Port>{8000});
+  shell.start(2, {"frontend"});
+  const Port own = shell.port("frontend").value();
+  shell.post(PortChanged{"frontend", "", 4000, "it belongs to another project", "fallback", false});
+  CHECK(shell.port("frontend") == own);
+}
+
 TEST_CASE("a changed port marks siblings stale that other commands started, until they run anew") {
   auto shell = shop();
   shell.start(1);

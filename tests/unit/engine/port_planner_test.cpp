@@ -128,6 +128,15 @@ TEST_CASE("a strict port is asked about and never replaced") {
   }
 }
 
+TEST_CASE("what another devinit runs is not freed by a kill") {
+  PortPlanner planner({wish("backend", 8000)}, {});
+  planner.on_claim(0, busy(true));
+  planner.on_answer(0, Choice::fail, "held by another devinit");
+  const auto hint = error_of(planner.next()).hint;
+  CHECK(hint.find("devinit stop") != std::string::npos);
+  CHECK(hint.find("devinit kill") == std::string::npos);
+}
+
 TEST_CASE("the answer fail ends the whole plan at once") {
   PortPlanner planner({wish("backend", 8000), wish("frontend", 3000)}, {});
   planner.on_claim(0, busy());
@@ -152,6 +161,17 @@ TEST_CASE("an exhausted search names the holders that it met") {
   planner.on_claim(0, {Verdict::exhausted, 0, false, "8001: 77 (nc)"});
   CHECK(next(planner) == "gave up: no free port for backend (metrics) in 100 tries from 8000; met: 8001: 77 (nc)");
   CHECK(error_of(planner.next()).code == Errc::busy);
+}
+
+TEST_CASE("a range that was searched as a whole is named, wherever it ends") {
+  auto last = wish("web", 65535);
+  last.search = {65535, 65535};
+  last.whole_range = true;
+  PortPlanner planner({last}, {});
+  planner.on_claim(0, busy());
+  planner.on_answer(0, Choice::next, "");
+  planner.on_claim(0, {Verdict::exhausted, 0, false, ""});
+  CHECK(next(planner) == "gave up: no free port for web in the range 65535-65535");
 }
 
 TEST_CASE("the busy preferred port is the first of a hundred tries, an automatic one has all of them") {

@@ -332,15 +332,25 @@ TEST_CASE("survivors end in failed from every running state, and name themselves
 
 TEST_CASE("a forbidden way of coming up ends in failed, not in another try") {
   auto run = run_in(State::starting);
-  CHECK(run.send(Event{Kind::rejected, "listens on 3001 instead of 3000, and its port is strict"}) == "stop_tree");
+  Event rejected{Kind::rejected, "listens on 3001 instead of 3000, and its port is strict"};
+  rejected.code = FailureCode::wrong_port;
+  CHECK(run.send(rejected) == "stop_tree");
   CHECK(run.send(crash("killed by SIGTERM", std::nullopt)) == "release");
   CHECK(run.state() == State::failed);
   CHECK(run.machine.detail() == "listens on 3001 instead of 3000, and its port is strict");
+  CHECK(run.machine.failure_code() == FailureCode::wrong_port);
+  run.spawn();
+  run.all({Kind::became_ready, Kind::survivors});
+  CHECK(run.state() == State::failed);
+  CHECK(run.machine.failure_code() == FailureCode::other);
 }
 
 TEST_CASE("a program that cannot be executed is not tried again") {
   auto run = run_in(State::starting);
-  CHECK(run.send(Event{Kind::spawn_failed, "no such program: uvicron"}) == "release");
+  Event failed{Kind::spawn_failed, "no such program: uvicron"};
+  failed.code = FailureCode::command_not_found;
+  CHECK(run.send(failed) == "release");
+  CHECK(run.machine.failure_code() == FailureCode::command_not_found);
   CHECK(run.machine.detail() == "no such program: uvicron");
   CHECK(run.machine.restarts() == 0);
 }

@@ -18,5 +18,18 @@ TEST_CASE("the names of states are a contract, in both directions") {
   CHECK_FALSE(state_from_string("Ready"));
 }
 
+TEST_CASE("the names of failures are a contract, and an unknown one is any failure") {
+  const std::vector<std::pair<FailureCode, std::string>> names{{FailureCode::other, "other"},
+                                                               {FailureCode::command_not_found, "command_not_found"},
+                                                               {FailureCode::command_denied, "command_denied"},
+                                                               {FailureCode::wrong_port, "wrong_port"}};
+  for (const auto& [code, name] : names) {
+    CHECK(to_string(code) == name);
+    CHECK(failure_code_from_string(name) == code);
+  }
+  CHECK(failure_code_from_string("") == FailureCode::other);
+  CHECK(failure_code_from_string("eaten_by_a_dog") == FailureCode::other);
+}
+
 }  // namespace
 }  // namespace devinit::engine
