@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 
 #include <initializer_list>
 
@@ -31,10 +32,16 @@ bool looks_like_script(const char* path) {
   return got >= 0;
 }
 
+/// Whoever has nothing to be read gives us /dev/null.
+bool has_input() {
+  struct stat info;
+  return call(__NR_fstat, 0, &info) == 0 && (S_ISFIFO(info.st_mode) || S_ISREG(info.st_mode));
+}
+
 /// stdout and stderr are one pipe, which keeps their order, but two open file descriptions: a program that makes its stdout
 /// non-blocking (Node.js does) must not make the stderr of its children non-blocking.
 void connect(int input, int output) {
-  call(__NR_dup3, input, 0, 0);
+  if (input != 0) call(__NR_dup3, input, 0, 0);
   call(__NR_dup3, output, 1, 0);
   const long again = call(__NR_openat, AT_FDCWD, "/proc/self/fd/1", O_WRONLY | O_CLOEXEC, 0);
   call(__NR_dup3, again >= 0 ? again : output, 2, 0);
@@ -72,7 +79,7 @@ int launch(const char* program, char** command, char** environment, Leader* lead
     const bool orphaned = call(__NR_getppid) != self;  // the guardian died before the line above
     const uint64_t none = 0;
     call(__NR_rt_sigprocmask, kSetMask, &none, 0, kSignalSet);
-    connect(in[0], out[1]);
+    connect(has_input() ? 0 : in[0], out[1]);
     if (!orphaned) execute(program, command, environment, failure);  // everything else is close-on-exec
     for (;;) call(__NR_exit_group, 127);
   }

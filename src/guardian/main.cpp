@@ -9,7 +9,8 @@
 // output, so that a dead or stopped supervisor never blocks a service or breaks its pipe.
 //
 // Usage: svguard LOGFILE MAX_SIZE KEEP STOP_SIGNAL STOP_TARGET GRACE_MS SPARED[,SPARED…] PROGRAM ARGV0 [ARGUMENT…]
-// PROGRAM is a path. Environment and working directory are the service's. Descriptor 3 is the control socket (protocol.hpp).
+// PROGRAM is a path. Environment and working directory are the service's. Descriptor 3 is the control socket (protocol.hpp), descriptor 0 what
+// the service reads, if that is a pipe or a file.
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,6 +2,7 @@
 
 #include "os/children.hpp"
 #include "os/files.hpp"
+#include "os/shared_input.hpp"
 #include "ports/holder.hpp"
 #include "supervisor/supervisor.hpp"
 
@@ -21,8 +22,10 @@ const config::PortSpec* spec_of(const config::ServiceConfig& service, const std:
 
 }  // namespace
 
-void Supervisor::service_event(const std::string& service, Kind kind, std::string text) {
-  post(engine::ServiceEvent{service, {kind, std::move(text)}});
+void Supervisor::service_event(const std::string& service, Kind kind, std::string text, engine::FailureCode code) {
+  engine::ServiceMachine::Event event{kind, std::move(text)};
+  event.code = code;
+  post(engine::ServiceEvent{service, std::move(event)});
 }
 
 /// A service that went through several states in one turn is told once, as it is now: nobody can act on what is over.
@@ -172,6 +175,13 @@ void Supervisor::spawn(const std::string& service) {
   }
   auto request = guardian_request(*context, *config, lookup, *runtime_variables_, setup_.guardian);
   if (!request) return service_event(service, Kind::spawn_failed, request.error().message);
+  os::UniqueFd input;
+  if (config->input_of > 0) {
+    auto opened = os::open_input_of(config->input_of);
+    if (!opened) return service_event(service, Kind::spawn_failed, opened.error().message);
+    input = std::move(*opened);
+    request->fds.emplace_back(input.get(), 0);
+  }
   Running running;
   running.fenced = !writer_.no_fence(*context, config::ports_key(service, ""));
   running.log_start = os::file_size(log_file(*context, service)).value_or(0);

@@ -23,6 +23,8 @@ constexpr std::chrono::hours kFresh{1};
 constexpr std::chrono::hours kRefresh{12};
 
 constexpr std::string_view kWarning = "devinit: warning: ";
+/// "refused 8000 project shop (/home/ann/shop), backend"
+constexpr std::string_view kRefused = "refused ";
 /// The child's last word when everything is written.
 constexpr std::string_view kDone = "done";
 
@@ -99,10 +101,28 @@ void LeaseKeeper::on_line(std::string_view line) {
     done_order_ = started_order_;
     refresh_later();
     deliver_due();
+  } else if (line.starts_with(kRefused)) {
+    on_refused(line.substr(kRefused.size()));
   } else if (line.starts_with(kWarning)) {
     observer_.on_notice("warning", std::string(line.substr(kWarning.size())));
   } else if (!line.empty()) {
     observer_.on_notice("info", std::string(line));
+  }
+}
+
+/// Who waits for this order waits for what comes of the refusal, too.
+void LeaseKeeper::on_refused(std::string_view words) {
+  const auto blank = std::min(words.find(' '), words.size());
+  const auto port = parse_port(words.substr(0, blank));
+  if (!port) return;
+  const auto before = last_order_;
+  observer_.on_refused(*port, std::string(words.substr(std::min(blank + 1, words.size()))));
+  if (last_order_ == before) return;
+  for (auto& [operation, order] : orders_) {
+    if (order == started_order_) order = last_order_;
+  }
+  for (auto& waiting : waiting_) {
+    if (waiting.order == started_order_) waiting.order = last_order_;
   }
 }
 

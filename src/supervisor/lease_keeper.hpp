@@ -31,6 +31,7 @@ class LeaseKeeper {
  public:
   struct Observer {
     std::function<void(const std::string& level, const std::string& text)> on_notice;
+    std::function<void(Port port, const std::string& owner)> on_refused;  ///< the lease stays another owner's; may lead to a new order
     std::function<void(const engine::Finished&)> deliver;  ///< the leases of this command are written, or the patience is over
     std::function<void()> on_idle;                         ///< no child is under way any more
   };
@@ -59,6 +60,7 @@ class LeaseKeeper {
   [[nodiscard]] bool spawn(const LeaseOrder& order);
   void read_more();
   void on_line(std::string_view line);
+  void on_refused(std::string_view words);
   void on_end();
   void deliver_due();
   void arm();

@@ -34,11 +34,9 @@ void add_passive(StartContext& context, const std::optional<config::PortsFile>& 
 }
 
 /// A pool is only about numbers that nobody named.
-void use_pool(const StartContext& context, const std::string& role, engine::PortWish& wish) {
+const api::RegistryView::Pool* pool_of(const StartContext& context, const std::string& role) {
   const auto pool = context.registry.pools.find(role);
-  if (pool == context.registry.pools.end()) return;
-  wish.search = {pool->second.start, pool->second.end};
-  wish.step = pool->second.step;
+  return pool == context.registry.pools.end() || context.choices.at(role).range ? nullptr : &pool->second;
 }
 
 /// A lease of another owner keeps automatic choices off a port, and named ones, too, unless it yields.
@@ -58,14 +56,8 @@ engine::PortWish wish_for(const StartContext& context, const std::string& servic
   wish.strict = choice.strict;
   wish.whole_range = choice.whole_range;
   wish.source = config::describe(choice.source);
-  if (choice.range) {
-    wish.search = *choice.range;
-  } else if (choice.port) {
-    wish.search = kUpward;
-  } else {
-    wish.search = context.config.automatic_range.value_or(kAutomaticRange);
-  }
-  if (!choice.range) use_pool(context, role, wish);
+  wish.search = fallback_range(context, role);
+  if (const auto* pool = pool_of(context, role)) wish.step = pool->step;
   respect_lease(context, choice, wish);
   wish.ephemeral_first = context.registry.ephemeral_first;
   // Only beside a preferred port: who has none and no `.ports.json` has been made to forget.
@@ -91,6 +83,13 @@ config::Variables env_file_variables(const project::Project& project, const conf
 
 bool is_named(const config::PortChoice& choice) noexcept {
   return choice.source == config::PortSource::hand_set || choice.source == config::PortSource::config;
+}
+
+PortRange fallback_range(const StartContext& context, const std::string& role) {
+  const auto& choice = context.choices.at(role);
+  if (choice.range) return *choice.range;
+  if (const auto* pool = pool_of(context, role)) return {pool->start, pool->end};
+  return choice.port ? kUpward : context.config.automatic_range.value_or(kAutomaticRange);
 }
 
 PortSet ports_to_avoid(const StartContext& context) {

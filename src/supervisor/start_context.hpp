@@ -33,6 +33,9 @@ using StartContextPtr = std::shared_ptr<const StartContext>;
 /// Its number was set by hand or in devinit.json, so that it may take an idle lease over.
 [[nodiscard]] bool is_named(const config::PortChoice& choice) noexcept;
 
+/// Where the fallbacks of a port come from; `role` is a key of `choices`.
+[[nodiscard]] PortRange fallback_range(const StartContext& context, const std::string& role);
+
 /// What no automatic choice may take, but for the ports of the plan itself: what is denied, passive, and what the registry says.
 [[nodiscard]] PortSet ports_to_avoid(const StartContext& context);
 

@@ -171,6 +171,7 @@ void Supervisor::refuse(api::Stream& stream, const Error& error) {
   done.error = error.message;
   done.hint = error.hint;
   done.config_error = exit_code_of(error.code) == 2;
+  done.code = error.code;
   done.project = project_snapshot();
   stream.send(done);
   stream.finish();
@@ -208,7 +209,9 @@ void Supervisor::on_listens_elsewhere(const std::string& service, Port port) {
   const auto expected = engine_.port_of(service, "");
   if (config == nullptr || !config->port || !expected) return;
   const std::string text = "listens on " + std::to_string(port) + " instead of " + std::to_string(*expected);
-  if (config->port->strict) return service_event(service, Kind::rejected, text + ", and its port is strict");
+  if (config->port->strict) {
+    return service_event(service, Kind::rejected, text + ", and its port is strict", engine::FailureCode::wrong_port);
+  }
   ports_.adopt(service, "", port);
   readiness_.expect_port(service, port);
   post(engine::PortChanged{service, "", port, "the service listens there by its own choice: adopted", "adopted"});
@@ -232,11 +235,13 @@ void Supervisor::on_report(std::string service, const std::optional<guardian::Re
       const auto* config = engine_.config_of(service);
       constexpr int kNoSuchCommand = 127;  // the shells' words for it, and for what cannot be executed
       constexpr int kNotExecutable = 126;
-      exit_codes_[service] = report->value == ENOENT ? kNoSuchCommand : kNotExecutable;
+      const bool missing = report->value == ENOENT;
+      exit_codes_[service] = missing ? kNoSuchCommand : kNotExecutable;
       const auto reason = exec_failure(config == nullptr ? config::Command{} : config->command, report->value);
       readiness_.forget(service);
       running_.erase(service);
-      return service_event(service, Kind::spawn_failed, reason);
+      return service_event(service, Kind::spawn_failed, reason,
+                           missing ? engine::FailureCode::command_not_found : engine::FailureCode::command_denied);
     }
     case ReportKind::leader_exited: {
       const auto status = os::ExitStatus::from_wait_status(report->value);

@@ -5,7 +5,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <map>
-#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -87,7 +86,7 @@ class Supervisor : api::Handler, Readiness::Observer {
   void spawn(const std::string& service);
   void reclaim(const std::string& service);
   [[nodiscard]] PortSet avoided_by(const std::string& service) const;
-  void service_event(const std::string& service, engine::ServiceMachine::EventKind kind, std::string text = {});
+  void service_event(const std::string& service, engine::ServiceMachine::EventKind kind, std::string text = {}, engine::FailureCode code = {});
   void tell_changes();
   void send_to(engine::OperationId operation, const api::Event& event);
   void tell(const std::string& level, const std::string& service, const std::string& text);
@@ -95,6 +94,8 @@ class Supervisor : api::Handler, Readiness::Observer {
   // leases.cpp: the registry, and the end of a command, which waits for it
   [[nodiscard]] LeaseKeeper::Observer lease_observer();
   void write_leases(const StartContext& context, engine::OperationId operation);
+  void on_lease_refused(Port port, const std::string& owner);
+  [[nodiscard]] bool foresee_another(const engine::KnownPort& known, const std::string& owner);
   [[nodiscard]] bool leases_ended();
   void deliver(const engine::Finished& finished);
 
@@ -123,7 +124,6 @@ class Supervisor : api::Handler, Readiness::Observer {
   boost::asio::steady_timer deletion_timer_;
   boost::asio::signal_set signals_;
   std::vector<os::UniqueFd> watched_folders_;  ///< SIGIO comes while they are open
-
   std::deque<engine::Event> events_;
   bool running_events_ = false;
   bool ending_ = false;

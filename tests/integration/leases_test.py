@@ -77,6 +77,32 @@ class Ownership(LeaseTest):
         project.succeed("start", "backend")
         self.assertEqual([row[2] for row in self.rows(self.database(project))], ["backend", "frontend"])
 
+    def test_two_starts_at_once_foresee_different_ports_for_what_they_do_not_start(self):
+        one = self.first()
+        one.succeed("ports", "list")
+        self.run_once(self.beside(one, self.named(one.block[9])))  # the registry exists
+        projects = [one, self.beside(one)]
+        for project, own in zip(projects, one.block):
+            config = self.named(own)
+            config["ports"] = {"range": f"{one.block[2]}-{one.block[8]}"}
+            config["services"]["later"] = {"command": listener("--name", "later"), "port": "auto"}
+            project.write("devinit.json", config)
+        lock = hold_lock(self.database(one) + ".lock")
+        self.addCleanup(lock.close)
+        commands = [project.spawn("start", "backend") for project in projects]
+        for project in projects:
+            wait_until(project.root, lambda: os.path.exists(project.path(".ports.json")))
+        self.assertEqual([project.ports()["later"] for project in projects], [one.block[2]] * 2)
+        lock.close()
+        for command in commands:
+            self.assertEqual(command.wait(), 0, command.text)
+        self.assertEqual(sorted(project.ports()["later"] for project in projects), [one.block[2], one.block[3]])
+        for project in projects:
+            self.assertEqual(project.runtime_env()["LATER_PORT"], str(project.ports()["later"]))
+            self.assertIn((project.ports()["later"], project.root, "later"), self.rows(self.database(one)))
+            project.succeed("start", "later")
+            self.assertEqual(project.service("later")["port"], project.ports()["later"])
+
     def test_automatic_ports_of_two_projects_differ_though_they_never_run_at_once(self):
         one = self.first()
         one.write("devinit.json", self.automatic(one.block))
@@ -137,6 +163,17 @@ class Ownership(LeaseTest):
         one.write("devinit.json", self.named(one.block[0]))
         self.assertIn("model a-model app 7", self.run_once(one).err)
         self.assertEqual(one.ports()["backend"], one.block[1])
+
+    def test_an_app_starts_on_its_own_ports_and_keeps_them(self):
+        app = self.first()
+        app.succeed("-C", app.root, "ports", "get", "a-model", "7", "--role", f"backend={app.block[0]}")
+        app.write("devinit.json", self.named(app.block[0]))
+        for _ in range(2):
+            said = self.run_once(app).err
+            self.assertNotIn("belongs to", said)
+            self.assertEqual(app.ports()["backend"], app.block[0])
+            self.assertEqual(self.rows(self.database(app)), [(app.block[0], "a-model", "backend")])
+        app.succeed("ports", "check")
 
     def test_a_reserved_port_is_nobody_elses(self):
         one = self.first()
