@@ -19,6 +19,11 @@ std::string app_json(const std::string& model, std::int64_t app, const registry:
   return writer.take();
 }
 
+std::optional<std::string> ephemeral_host_warning(const registry::Host& host) {
+  if (!host.ephemeral) return std::nullopt;
+  return "nothing names this host for longer than it runs: the ports that it is given end with it; DEVINIT_HOST gives it a name that lasts";
+}
+
 std::optional<std::string> ephemeral_warning(const std::vector<registry::Lease>& leases, const registry::PortPolicy& policy) {
   for (const auto& lease : leases) {
     if (lease.port < policy.ephemeral_first) continue;

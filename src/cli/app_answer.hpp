@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "registry/host.hpp"
 #include "registry/requests.hpp"
 
 namespace devinit::cli {
@@ -15,5 +16,8 @@ namespace devinit::cli {
 
 /// What to say when one of these new ports is where the kernel takes its own from: everything below was taken. Nothing when none is.
 [[nodiscard]] std::optional<std::string> ephemeral_warning(const std::vector<registry::Lease>& leases, const registry::PortPolicy& policy);
+
+/// What to say when new ports end with their host; nothing when they last.
+[[nodiscard]] std::optional<std::string> ephemeral_host_warning(const registry::Host& host);
 
 }  // namespace devinit::cli

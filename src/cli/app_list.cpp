@@ -28,8 +28,8 @@ std::map<AppKey, PortsByRole> apps_in(const std::vector<Lease>& leases) {
 }
 
 /// Neighbouring ports of one name as ranges.
-std::vector<Reservation> reservations_in(const std::vector<Lease>& leases) {
-  std::vector<Reservation> reservations;
+std::vector<registry::ImportReservation> reservations_in(const std::vector<Lease>& leases) {
+  std::vector<registry::ImportReservation> reservations;
   for (const auto& lease : leases) {
     if (lease.owner.kind != OwnerKind::reserved) continue;
     const bool follows =

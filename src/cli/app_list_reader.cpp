@@ -13,7 +13,7 @@ using Kind = JsonValue::Kind;
 /// Goes through the whole list, whatever is wrong with parts of it.
 class Reader {
  public:
-  explicit Reader(const std::string& file) : file_(file) {}
+  Reader(const std::string& file, const std::string& host) : file_(file), host_(host) {}
 
   void read(const JsonValue& root) {
     if (root.kind == Kind::array) return read_apps(root, &Reader::read_old_app);
@@ -44,8 +44,17 @@ class Reader {
         mistake(item, "an object must stand here");
         continue;
       }
-      (this->*read_item)(item, row);
+      if (is_of_another_host(item)) {
+        ++list.of_other_hosts;
+      } else {
+        (this->*read_item)(item, row);
+      }
     }
+  }
+
+  bool is_of_another_host(const JsonValue& item) const {
+    const auto* host = item.find("host");
+    return !host_.empty() && host != nullptr && host->kind == Kind::string && host->text != host_;
   }
 
   void read_old_app(const JsonValue& item, int row) {
@@ -123,13 +132,14 @@ class Reader {
   }
 
   const std::string& file_;
+  const std::string& host_;
 };
 
 }  // namespace
 
-Result<AppList> parse_app_list(std::string_view text, const std::string& file) {
+Result<AppList> parse_app_list(std::string_view text, const std::string& file, const std::string& host) {
   auto document = config::parse_json(text, file, config::Comments::no, kLargestAppList);
-  Reader reader(file);
+  Reader reader(file, host);
   if (document.complete) reader.read(document.value);
   auto& mistakes = document.diagnostics;
   mistakes.insert(mistakes.end(), reader.mistakes.begin(), reader.mistakes.end());

@@ -7,6 +7,7 @@
 
 #include "base/suggest.hpp"
 #include "cli/registry_command_line.hpp"
+#include "cli/usage_mistakes.hpp"
 
 namespace devinit::cli {
 namespace {
@@ -313,10 +314,12 @@ Result<std::variant<Arguments, HelpText>> parse_arguments(const std::vector<std:
     return usage_error("no command", "start here: devinit start; devinit --help lists everything");
   }
   arguments.command = version ? Command::version : command->command;
-  TRY(check_values(arguments, raw, app));
-  TRY(read_variable(environment, "QUIET", arguments.quiet));
+  UsageMistakes mistakes;
+  mistakes.note(check_values(arguments, raw, app));
+  mistakes.note(read_variable(environment, "QUIET", arguments.quiet));
   // A generator's run must not depend on what its user says about busy ports.
-  if (arguments.command != Command::scaffold) TRY(read_variable(environment, "FORCE_MODE", arguments.force_mode));
+  if (arguments.command != Command::scaffold) mistakes.note(read_variable(environment, "FORCE_MODE", arguments.force_mode));
+  TRY(mistakes.result());
   return arguments;
 }
 

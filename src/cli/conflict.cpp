@@ -23,6 +23,14 @@ std::string named_command(os::ProcessInfo process) {
   return ports::command_line(process, kReadable);
 }
 
+/// " in /home/ann/shop", where it is known whose service it is.
+std::string folder_of(const std::vector<ports::Holder>& holders) {
+  for (const auto& holder : holders) {
+    if (holder.ours) return " in " + holder.ours->root;
+  }
+  return {};
+}
+
 std::string port_text(Port port) { return "port " + std::to_string(port); }
 
 }  // namespace
@@ -91,7 +99,7 @@ ConflictResolver::Answer ConflictResolver::resolve(const api::Busy& busy) {
     const auto whose = "port " + std::to_string(busy.port) + " for " + busy.service + " is held by " + ports::describe(holder);
     output_.say(output_.talk_colored(Color::yellow, output_.style().unicode ? "⚠" : "!") + " " + whose);
   }
-  if (busy.by_devinit) return give_way(busy, held + ", a service of a running devinit");
+  if (busy.by_devinit) return give_way(busy, held + ", a service of a running devinit" + folder_of(holders));
   return by_rule(busy, holders);
 }
 

@@ -3,12 +3,6 @@
 #include "os/readable.hpp"
 
 namespace devinit::cli {
-namespace {
-
-constexpr std::size_t kLongestLine = 1U << 20;
-
-}  // namespace
-
 Result<std::vector<std::string>> LineReader::next(std::size_t most) {
   std::vector<std::string> lines;
   while (true) {
@@ -18,8 +12,9 @@ Result<std::vector<std::string>> LineReader::next(std::size_t most) {
     TRY_ASSIGN(const auto piece, os::read_some(fd_));
     ended_ = piece.empty();
     buffer_ += piece;
-    if (buffer_.size() - begin_ > kLongestLine && buffer_.find('\n', begin_) == std::string::npos) {
-      return Error(Errc::usage, "a line of more than 1 MiB names no owner");
+    const std::size_t enough = begin_ + kLongestLine + 1;
+    if (buffer_.size() > enough && buffer_.find('\n', enough) == std::string::npos && buffer_.find('\n', begin_) == std::string::npos) {
+      buffer_.resize(enough);
     }
   }
 }

@@ -8,6 +8,9 @@
 
 namespace devinit::cli {
 
+/// A line that is longer is cut off somewhere behind this, in bytes: who reads it sees that it is too long.
+inline constexpr std::size_t kLongestLine = 1U << 20;
+
 /// Lines of a file or a pipe, as many at a time as are there: whoever writes one line and waits for its answer gets it at once.
 class LineReader {
  public:
@@ -15,7 +18,7 @@ class LineReader {
   explicit LineReader(int fd) : fd_(fd) {}
 
   /// Waits for at least one line; at most `most` of them, without their newlines. Empty at the end. The last line needs no newline.
-  /// Errc::io, and Errc::usage for a line of more than 1 MiB.
+  /// Errc::io.
   [[nodiscard]] Result<std::vector<std::string>> next(std::size_t most);
 
  private:

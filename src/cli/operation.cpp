@@ -45,6 +45,8 @@ Operation::Operation(const Project& project, Output& output, os::Interrupts& int
 
 Result<> Operation::begin(const api::Request& request) {
   op_ = request.op;
+  // It came while something else had to be waited for, a silent registry perhaps: nothing has been asked of a supervisor yet.
+  if (interrupts_.take()) return Error(Errc::interrupted, "interrupted");
   TRY_ASSIGN(auto connection, send_request(project_, request, patience()));
   connection_.emplace(std::move(connection));
   return {};

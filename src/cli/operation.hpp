@@ -20,7 +20,7 @@ class Operation {
   Operation(const Project& project, Output& output, os::Interrupts& interrupts, ConflictResolver resolver, bool live);
 
   /// Sends the request; starts a supervisor when there is none. Errc::timeout when the supervisor does not answer; for Ctrl-C see
-  /// `wait_done`: one that comes before the supervisor has answered is obeyed as soon as it has.
+  /// `wait_done`: one that comes before the supervisor has answered is obeyed as soon as it has. Errc::interrupted when it came before.
   [[nodiscard]] Result<> begin(const api::Request& request);
   /// `follower` and `sink` are called while waiting; both outlive the operation.
   void stream_logs(LogFollower& follower, LogFollower::Sink sink);

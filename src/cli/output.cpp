@@ -100,34 +100,4 @@ std::string json_string(std::string_view text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-const char* code_name(Errc code) noexcept {
-  switch (code) {
-    case Errc::usage:
-      return "usage";
-    case Errc::config:
-      return "config";
-    case Errc::not_found:
-      return "not_found";
-    case Errc::busy:
-      return "busy";
-    case Errc::privileged:
-      return "privileged";
-    case Errc::refused:
-      return "refused";
-    case Errc::timeout:
-      return "timeout";
-    case Errc::protocol:
-      return "protocol";
-    case Errc::interrupted:
-      return "interrupted";
-    case Errc::io:
-      return "io";
-    case Errc::damaged:
-      return "damaged";
-    case Errc::failed:
-      return "failed";
-  }
-  return "failed";
-}
-
 }  // namespace devinit::cli

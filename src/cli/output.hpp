@@ -62,7 +62,5 @@ class Output {
 
 /// The text as a JSON string, quotes included; invalid UTF-8 becomes U+FFFD.
 [[nodiscard]] std::string json_string(std::string_view text);
-/// The name of an error code in JSON: "usage", "config", "busy" …
-[[nodiscard]] const char* code_name(Errc code) noexcept;
 
 }  // namespace devinit::cli

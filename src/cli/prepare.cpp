@@ -4,6 +4,7 @@
 #include <set>
 
 #include "cli/conflict.hpp"
+#include "os/folder_tree.hpp"
 #include "os/readable.hpp"
 #include "os/signals.hpp"
 #include "os/spawn.hpp"
@@ -56,13 +57,31 @@ Result<> agreed(const config::ServiceConfig& service, const Arguments& arguments
   return not_prepared(service);
 }
 
+std::string folder_of(const Project& project, const config::ServiceConfig& service) {
+  return service.cwd.empty() ? project.root() : project.root() + "/" + service.cwd;
+}
+
+/// What the command is to make: `.venv` in the service's folder, `node_modules` in that of the workspace.
+std::string made_folder(const Project& project, const config::ServiceConfig& service) {
+  return folder_of(project, service) + "/" + service.prepare.missing;
+}
+
+/// Half of a `.venv` or `node_modules` would pass for a whole one at the next start.
+void remove_unfinished(const std::string& path, Output& output) {
+  if (os::kind_at(path) != os::TreeEntry::Kind::folder) return;
+  const auto slash = path.rfind('/');
+  const auto parent = os::FolderTree::open(path.substr(0, slash));
+  const bool gone = parent && os::remove_tree(parent->fd(), path.substr(slash + 1));
+  output.say((gone ? "removed the unfinished " : "remove the unfinished ") + path);
+}
+
 /// Runs the command attached to the user's terminal; Ctrl-C reaches it by itself, as part of our process group;
 /// a SIGTERM to us is passed on.
 Result<> run_attached(const Project& project, const config::ServiceConfig& service, os::Interrupts& interrupts, bool json) {
   os::SpawnRequest request;
   request.argv = {"/bin/sh", "-c", service.prepare.command};
   request.environment = project.environment;
-  request.cwd = service.cwd.empty() ? project.root() : project.root() + "/" + service.cwd;
+  request.cwd = folder_of(project, service);
   request.fds = {{0, 0}, {json ? 2 : 1, 1}, {2, 2}};  // stdout carries JSON alone
   TRY_ASSIGN(const auto child, os::spawn(request));
   bool stopped = false;
@@ -99,7 +118,11 @@ Result<> prepare_services(const Project& project, const std::vector<const config
     if (!service->prepare.needed || done.contains({service->cwd, service->prepare.command})) continue;
     TRY(agreed(*service, arguments, ask, interrupts.fd()));
     output.say("running " + service->prepare.command + " in " + place(*service));
-    TRY(run_attached(project, *service, interrupts, arguments.json));
+    const auto made = made_folder(project, *service);
+    const bool is_new = !os::kind_at(made);
+    auto prepared = run_attached(project, *service, interrupts, arguments.json);
+    if (!prepared && is_new) remove_unfinished(made, output);
+    TRY(std::move(prepared));
     done.insert({service->cwd, service->prepare.command});
   }
   return {};

@@ -1,7 +1,9 @@
 #include "cli/registry_access.hpp"
 
+#include <algorithm>
 #include <string_view>
 
+#include "cli/pending_leases.hpp"
 #include "os/files.hpp"
 #include "os/paths.hpp"
 #include "ports/claimed_ports.hpp"
@@ -31,12 +33,13 @@ std::vector<registry::WantedLease> ports_of_project(const std::string& root, con
   return wanted;
 }
 
-/// From where on the kernel takes ports for outgoing connections.
+/// From where on a port is worth a warning, because the kernel takes it for outgoing connections as well. Where it takes nearly all of them
+/// nothing would be left to recommend.
 Port first_ephemeral_port() {
   constexpr Port kUsual = 32768;
   const auto text = os::read_text_file("/proc/sys/net/ipv4/ip_local_port_range");
   if (!text) return kUsual;
-  return parse_port(std::string_view(*text).substr(0, text->find_first_of(" \t\n"))).value_or(kUsual);
+  return std::max(parse_port(std::string_view(*text).substr(0, text->find_first_of(" \t\n"))).value_or(kUsual), kUsual);
 }
 
 /// The bind probe, for a command that asks about thousands of ports.
@@ -84,7 +87,9 @@ Result<std::unique_ptr<registry::Registry>> open_registry(const Context& context
                                                           registry::Access access) {
   TRY_ASSIGN(const auto location, registry_location(context, user));
   TRY_ASSIGN(auto options, registry_options(context, user));
-  return registry::Registry::open(location, access, std::move(options));
+  TRY_ASSIGN(auto registry, registry::Registry::open(location, access, std::move(options)));
+  if (access == registry::Access::read_write) hear_of_pending(context, user, *registry);
+  return registry;
 }
 
 PortSet ports_set_aside(const config::PortRules& rules, const config::Pool* pool) {

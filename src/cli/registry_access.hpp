@@ -19,7 +19,7 @@ namespace devinit::cli {
 /// to know. Refers to `context`, which must outlive the registry.
 [[nodiscard]] Result<registry::Registry::Options> registry_options(const Context& context, const config::UserConfig& user);
 
-/// The registry at `registry_location`, with `registry_options`.
+/// The registry at `registry_location`, with `registry_options`; to write: after `hear_of_pending`.
 [[nodiscard]] Result<std::unique_ptr<registry::Registry>> open_registry(const Context& context, const config::UserConfig& user,
                                                                        registry::Access access = registry::Access::read_write);
 

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include "base/suggest.hpp"
+#include "cli/app_request.hpp"
 #include "cli/registry_command_line.hpp"
+#include "cli/usage_mistakes.hpp"
 #include "config/port_rules.hpp"
+#include "config/run_command.hpp"
 
 namespace devinit::cli {
 namespace {
@@ -109,6 +113,18 @@ Result<> check_release(const RegistryWords& words) {
   return {};
 }
 
+/// Two roles that one variable would stand for: my-role and my_role.
+Result<> check_variables(const std::vector<RoleOption>& roles) {
+  std::map<std::string, std::string> names;
+  for (const auto& role : roles) {
+    const auto line = port_variable(role.name, 1);
+    const auto variable = line.substr(0, line.find('='));
+    const auto [other, is_new] = names.emplace(variable, role.name);
+    if (!is_new) return usage_error("--env: the roles " + other->second + " and " + role.name + " are both " + variable, "rename one of them");
+  }
+  return {};
+}
+
 /// What a command cannot do without, and what excludes each other.
 Result<> check_ports(const PortsArguments& ports, const RegistryWords& words) {
   switch (ports.command) {
@@ -172,10 +188,12 @@ Result<> check_create(const RegistryWords& words) {
 
 /// The rules for the name of a service, which the command of a run is.
 Result<> check_run_name(const std::string& name) {
-  const bool starts_well =
-      !name.empty() && ((name.front() >= 'a' && name.front() <= 'z') || (name.front() >= 'A' && name.front() <= 'Z'));
-  if (starts_well && config::is_role_name(name) && name != "all" && name != "ports") return {};
-  return usage_error("--name " + quoted(name) + " cannot name a run", "letters, digits, -, _ and ., a letter first");
+  constexpr std::size_t kShown = 64;
+  const auto mistake = config::run_name_mistake(name);
+  if (!mistake) return {};
+  const auto shown = name.size() > kShown ? name.substr(0, kShown) + "…" : name;
+  return usage_error("--name " + quoted(shown) + " cannot name a run: it " + *mistake,
+                     "letters, digits, -, _ and ., a letter first; without --name a run is called after its program");
 }
 
 }  // namespace
@@ -191,6 +209,7 @@ Result<PortsArguments> read_ports_arguments(const RegistryWords& words) {
   TRY_ASSIGN(ports.app, read_app(words.app));
   TRY_ASSIGN(ports.batch, read_text(words.batch, "--batch"));
   TRY_ASSIGN(ports.roles, read_roles(words.roles));
+  if (ports.env) TRY(check_variables(ports.roles));
   TRY_ASSIGN(ports.pool, read_text(words.pool, "--pool"));
   TRY_ASSIGN(ports.kind, read_kind(words.kind));
   TRY_ASSIGN(ports.role, read_text(words.role, "--role"));
@@ -234,13 +253,13 @@ Result<RunArguments> read_run_arguments(const RegistryWords& words) {
   if (words.command.empty() || words.command.front().empty()) {
     return usage_error("run needs a command", "devinit run -- uvicorn app.main:app");
   }
-  if (words.name) TRY(check_run_name(*words.name));
+  UsageMistakes mistakes;
+  if (words.name) mistakes.note(check_run_name(*words.name));
+  if (words.port) mistakes.read(run.port, read_port(*words.port));
+  mistakes.read(run.range, read_range(words.range));
+  mistakes.read(run.host, read_text(words.host, "--host"));
+  TRY(mistakes.result());
   run.name = words.name.value_or("");
-  if (words.port) {
-    TRY_ASSIGN(run.port, read_port(*words.port));
-  }
-  TRY_ASSIGN(run.range, read_range(words.range));
-  TRY_ASSIGN(run.host, read_text(words.host, "--host"));
   run.strict = words.strict;
   run.command = words.command;
   return run;

@@ -67,7 +67,8 @@ class Audit {
   Result<> look_into_registry() {
     TRY_ASSIGN(const auto sentences, registry_.verify(false));
     for (const auto& sentence : sentences) {
-      report_.findings.push_back({Kind::registry, std::nullopt, registry_.location().shown, sentence, "devinit ports check --fix", Mend::rebuild, {}, {}});
+      report_.findings.push_back({Kind::registry, std::nullopt, registry_.location().shown, sentence,
+                                  "devinit ports check --fix", Mend::rebuild, {}, {}});
     }
     return {};
   }
@@ -79,10 +80,27 @@ class Audit {
       const auto where = mistake.file + (mistake.line > 0 ? ":" + std::to_string(mistake.line) : "");
       report_.findings.push_back({Kind::unreadable, std::nullopt, where, mistake.what, "mend the file", Mend::nothing, {}, {}});
     }
+    const auto contested = report_contested(files.ports);
     for (const auto& named : files.ports) {
-      compare(folder, checkout, named);
+      compare(folder, checkout, named, contested);
       named_[named.port].push_back({folder, named});
     }
+  }
+
+  /// Ports that one `.ports.json` gives to two roles: whose they are is for a person to say.
+  PortSet report_contested(const std::vector<NamedPort>& ports) {
+    PortSet contested;
+    std::map<Port, const NamedPort*> first_users;
+    for (const auto& named : ports) {
+      if (!named.from_ports_file) continue;
+      const auto [first, is_first] = first_users.emplace(named.port, &named);
+      if (is_first) continue;
+      contested.insert(named.port);
+      const auto what = "port " + std::to_string(named.port) + " is that of " + named.role + " and of " + first->second->role +
+                        ": only one of the two can have it";
+      report_.findings.push_back({Kind::duplicate, named.port, place_of(named), what, "change one of the two lines", Mend::nothing, {}, {}});
+    }
+    return contested;
   }
 
   void report_dead(const std::string& folder, const CheckoutLeases& checkout) {
@@ -90,7 +108,8 @@ class Audit {
     for (const auto* lease : checkout.leases) {
       const auto owner = owner_text(*lease);
       if (!told.insert(owner).second) continue;
-      Finding finding{Kind::dead_checkout, lease->port, folder, "the folder of " + owner + " is gone, its ports are kept", {}, Mend::nothing, {}, {}};
+      Finding finding{Kind::dead_checkout, lease->port, folder, "the folder of " + owner + " is gone, its ports are kept", {},
+                      Mend::nothing, {}, {}};
       if (lease->owner.kind == OwnerKind::project) {
         finding.todo = "devinit ports check --fix";
         finding.mend = registry_.is_live(*lease) ? Mend::nothing : Mend::release_project;
@@ -102,29 +121,31 @@ class Audit {
     }
   }
 
-  void compare(const std::string& folder, const CheckoutLeases& checkout, const NamedPort& named) {
+  void compare(const std::string& folder, const CheckoutLeases& checkout, const NamedPort& named, const PortSet& contested) {
     const auto* lease = checkout.of_role(named.role);
     if (lease == nullptr ? checkout.owns(named.port) : lease->port == named.port) return;
     const auto other = by_port_.find(named.port);
     const bool is_others = other != by_port_.end() && !checkout.owns(named.port);
     // A key that no lease is about says nothing about devinit's ports, unless it names somebody else's.
     if (lease == nullptr && !is_others && (named.from_ports_file || !named.role.empty())) return;
-    Finding finding{Kind::disagreement, named.port, place_of(named), "it names port " + std::to_string(named.port), {}, Mend::nothing, folder, named.role};
+    Finding finding{Kind::disagreement, named.port, place_of(named), "it names port " + std::to_string(named.port),
+                      {}, Mend::nothing, folder, named.role};
     if (!named.role.empty()) finding.what += " for " + named.role;
     if (lease != nullptr) finding.what += ", the registry has " + std::to_string(lease->port);
     if (is_others) finding.what += "; " + std::to_string(named.port) + " belongs to " + registry::describe(*other->second);
     if (lease == nullptr && !is_others) finding.what += ", which is none of this app's";
-    suggest(finding, folder, lease, named, other == by_port_.end());
+    suggest(finding, folder, lease, named, other == by_port_.end() && !contested.contains(named.port));
     report_.findings.push_back(std::move(finding));
   }
 
-  void suggest(Finding& finding, const std::string& folder, const Lease* lease, const NamedPort& named, bool is_nobodys) const {
+  /// `is_to_be_had`: the port is nobody's, and no two want it.
+  void suggest(Finding& finding, const std::string& folder, const Lease* lease, const NamedPort& named, bool is_to_be_had) const {
     const bool of_project = lease != nullptr && lease->owner.kind == OwnerKind::project;
     if (!of_project) {
       finding.todo = "devinit scaffold fix " + folder;
     } else if (registry_.is_live(*lease)) {
       finding.todo = "devinit restart, in " + folder;
-    } else if (named.from_ports_file && is_nobodys) {
+    } else if (named.from_ports_file && is_to_be_had) {
       finding.todo = "devinit ports check --fix gives it this port";
       finding.mend = Mend::follow_file;
     } else {
@@ -139,7 +160,8 @@ class Audit {
       if (by_folder.size() < 2) continue;
       const auto& [first_folder, first] = *by_folder.begin();
       for (auto next = std::next(by_folder.begin()); next != by_folder.end(); ++next) {
-        report_.findings.push_back({Kind::duplicate, port, place_of(*next->second), "port " + std::to_string(port) + " is named by " + place_of(*first) +
+        report_.findings.push_back({Kind::duplicate, port, place_of(*next->second),
+                                    "port " + std::to_string(port) + " is named by " + place_of(*first) +
                                     ", too: only one of the two can have it", "change one of the two files", Mend::nothing, {}, {}});
       }
     }
@@ -152,7 +174,8 @@ class Audit {
       const auto& lease = *by_port_.at(port);
       for (const auto& holder : holders) {
         if (!is_stranger(holder, lease)) continue;
-        report_.findings.push_back({Kind::stranger, port, "port " + std::to_string(port), "it belongs to " + registry::describe(lease) + ", but is held by " +
+        report_.findings.push_back({Kind::stranger, port, "port " + std::to_string(port),
+                                    "it belongs to " + registry::describe(lease) + ", but is held by " +
                                     ports::describe(holder), stranger_advice(lease), Mend::nothing, {}, {}});
       }
     }

@@ -13,7 +13,7 @@ namespace devinit::cli {
 struct Finding {
   enum class Kind {
     registry,       ///< the database contradicts itself
-    duplicate,      ///< files of two checkouts name one port
+    duplicate,      ///< files of two checkouts name one port, or `.ports.json` names it for two roles
     stranger,       ///< somebody else listens on a leased port
     dead_checkout,  ///< the folder of a lease is gone
     disagreement,   ///< a file names another port than the registry
@@ -43,7 +43,7 @@ struct AuditReport {
 
 /// Does what is safe about `findings`: the registry's own derived data is made anew, leases of projects that are gone are released, the
 /// lease of a stopped project follows its `.ports.json` where that port is nobody else's. Nothing is killed and no file is
-/// written. One sentence for each deed.
+/// written. One sentence for each deed; what could not be done is found again by the next `audit`.
 [[nodiscard]] Result<std::vector<std::string>> mend(registry::Registry& registry, const std::vector<Finding>& findings);
 
 }  // namespace devinit::cli

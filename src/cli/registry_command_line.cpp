@@ -251,7 +251,8 @@ void add_run_command(CLI::App& app, RegistryWords& words) {
   app.footer(
       examples_footer("  devinit run -- uvicorn app.main:app    its flags for port and host are known\n"
                       "  devinit run --port 5051 --strict -- ./serve --listen {host}:{port}\n"
-                      "  devinit run --range 5050-5100 -- flask --app app run"));
+                      "  devinit run --range 5050-5100 -- flask --app app run") +
+      "\nA pipe or a file on standard input is the command's; what is typed at a terminal does not reach it.");
   app.add_option("command", words.command, "The command and its arguments, untouched")
       ->type_name("COMMAND");  // for the help alone
   add_text(app, "--name", words.name, "What the run is called; default: the command", "NAME");

@@ -18,6 +18,11 @@ Result<std::optional<std::string>> release(registry::Registry& registry, const s
   return std::optional("released " + ports + " of " + root + ", which is gone");
 }
 
+/// Somebody was faster than `check --fix`.
+bool is_refused(const registry::LeaseReport& report, Port port) {
+  return std::ranges::any_of(report.refused, [port](const Lease& holder) { return holder.port == port; });
+}
+
 /// The leases of a project become those that its file names. All roles go along: a role that is not wanted would lose its lease.
 Result<std::optional<std::string>> follow(registry::Registry& registry, const std::string& root, const std::map<std::string, Port>& moves) {
   registry::Filter filter;
@@ -27,17 +32,20 @@ Result<std::optional<std::string>> follow(registry::Registry& registry, const st
   TRY(registry.each_lease(filter, [&leases](const Lease& lease) { leases.push_back(lease); }));
   if (leases.empty()) return std::optional<std::string>();
   std::vector<registry::WantedLease> wanted;
-  std::string text;
   for (const auto& lease : leases) {
     if (lease.owner.role.starts_with("run:")) continue;
     const auto move = moves.find(lease.owner.role);
     wanted.push_back({lease.owner.role, move == moves.end() ? lease.port : move->second, false});
-    if (move == moves.end()) continue;
-    text += (text.empty() ? "" : ", ") + lease.owner.role + " from " + std::to_string(lease.port) + " to " + std::to_string(move->second);
   }
   const auto& any = leases.front();
   TRY_ASSIGN(const auto report, registry.lease_project({root, any.label, any.repository}, wanted, any.live));
-  if (!report.refused.empty()) return std::optional<std::string>();
+  std::string text;
+  for (const auto& lease : leases) {
+    const auto move = moves.find(lease.owner.role);
+    if (move == moves.end() || is_refused(report, move->second)) continue;
+    text += (text.empty() ? "" : ", ") + lease.owner.role + " from " + std::to_string(lease.port) + " to " + std::to_string(move->second);
+  }
+  if (text.empty()) return std::optional<std::string>();
   return std::optional("moved the lease of " + text + " in " + root);
 }
 

@@ -107,8 +107,12 @@ void RunTalk::notice(const std::string& level, const std::string& text) {
 }
 
 void RunTalk::warn(const std::string& text) {
+  if (json_ || !output_.style().quiet) alarm(text);
+}
+
+void RunTalk::alarm(const std::string& text) {
   if (json_) return output_.insist(to_line(Json{{"event", "warning"}, {"text", text}}));
-  output_.warn(text);
+  output_.insist(output_.talk_colored(Color::yellow, "devinit: warning:") + " " + sanitized(text));
 }
 
 }  // namespace devinit::cli

@@ -34,6 +34,8 @@ class RunTalk {
   void exited(const std::string& name, int code);
   void error(const Error& error);
   void warn(const std::string& text);
+  /// A warning that --quiet does not silence.
+  void alarm(const std::string& text);
   /// What the supervisor wants to be read: `level` is "info" or "warning".
   void notice(const std::string& level, const std::string& text);
 

@@ -1,5 +1,6 @@
 #include "cli/run_lease.hpp"
 
+#include "cli/nearest_registry.hpp"
 #include "cli/registry_access.hpp"
 #include "project/git_folder.hpp"
 
@@ -36,38 +37,39 @@ Result<RunWish> RunLease::choose(const config::RunSettings& settings) {
       if (avoid.contains(static_cast<Port>(port))) wish.avoid.push_back(static_cast<Port>(port));
     }
   };
-  auto opened = open_registry(context_, user);
-  if (!opened) {
-    give_up(opened.error());
+  const auto warn = [this](const std::string& text) { talk_.warn(text); };
+  TRY_ASSIGN(auto nearest, nearest_registry(context_, user, checkout_, {&settings.port, 1}, warn));
+  if (!nearest) {
     add_avoided();
     return wish;
   }
-  registry_ = std::move(*opened);
-  const auto neighbours = registry_->neighbours_of(checkout_, {&settings.port, 1});
-  if (!neighbours) {
-    give_up(neighbours.error());
-    add_avoided();
-    return wish;
-  }
-  avoid.insert(neighbours->taken);
-  for (const auto& [role, port] : neighbours->own) {
-    if (role != role_) avoid.insert(port);
+  const auto& neighbours = nearest->neighbours;
+  avoid.insert(neighbours.taken);
+  for (const auto& [role, port] : neighbours.own) {
+    if (role == role_) continue;
+    avoid.insert(port);
+    siblings_[port] = role;
   }
   add_avoided();
-  const auto lease = neighbours->others.find(settings.port);
-  if (lease == neighbours->others.end()) return wish;
-  const auto owner = registry::describe(lease->second);
-  const bool insists = settings.port_named || !settings.auto_find;
-  const bool same_repository = !checkout_.repository.empty() && lease->second.repository == checkout_.repository;
-  const bool idle =
-      lease->second.owner.kind == registry::OwnerKind::project && !same_repository && !registry_->is_live(lease->second);
-  if (insists && idle) return wish;
-  if (!settings.auto_find) return owned_by_another(settings.port, owner);
-  const auto own = neighbours->own.find(role_);
-  const bool usable = own != neighbours->own.end() && settings.range.contains(own->second) && !avoid.contains(own->second);
-  wish.prefer = usable ? std::optional(own->second) : std::nullopt;
-  wish.reason = std::to_string(settings.port) + " belongs to " + owner;
+  const auto lease = neighbours.others.find(settings.port);
+  const bool may_have_it = lease == neighbours.others.end() || may_take_over(*nearest->registry, lease->second, settings);
+  if (!may_have_it) {
+    const auto owner = registry::describe(lease->second);
+    if (!settings.auto_find) return owned_by_another(settings.port, owner);
+    const auto own = neighbours.own.find(role_);
+    const bool usable = own != neighbours.own.end() && settings.range.contains(own->second) && !avoid.contains(own->second);
+    wish.prefer = usable ? std::optional(own->second) : std::nullopt;
+    wish.reason = std::to_string(settings.port) + " belongs to " + owner;
+  }
+  if (nearest->writable) registry_ = std::move(nearest->registry);
   return wish;
+}
+
+/// Who insists on a number may have that of an idle project, but for another worktree of the same repository.
+bool RunLease::may_take_over(const registry::Registry& registry, const registry::Lease& lease, const config::RunSettings& settings) const {
+  const bool insists = settings.port_named || !settings.auto_find;
+  const bool same_repository = !checkout_.repository.empty() && lease.repository == checkout_.repository;
+  return insists && lease.owner.kind == registry::OwnerKind::project && !same_repository && !registry.is_live(lease);
 }
 
 void RunLease::take(Port port, bool named, const os::ProcessIdentity& supervisor) {
@@ -75,6 +77,10 @@ void RunLease::take(Port port, bool named, const os::ProcessIdentity& supervisor
   live_ = registry::LiveProcess{supervisor.pid, static_cast<std::int64_t>(supervisor.start_ticks), os::boot_id()};
   const auto report = registry_->lease_run(checkout_, {role_, port, named}, live_);
   if (!report) return give_up(report.error());
+  if (const auto sibling = siblings_.find(port); sibling != siblings_.end() && report->refused.empty()) {
+    talk_.warn("port " + std::to_string(port) + " is that of `" + sibling->second + "` in this folder, which is not running: " +
+               "this run uses it in its place");
+  }
   for (const auto& lease : report->taken_over) {
     talk_.warn("took port " + std::to_string(lease.port) + " over from " + registry::describe(lease) +
                ", which is not running");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,8 +21,8 @@ struct RunWish {
   std::string reason;          ///< why it is not the wanted port; empty: it is
 };
 
-/// The lease of one `devinit run`: role "run:NAME" of its folder. The registry is a help, not a condition: when it cannot be
-/// used, a warning is all that comes of it.
+/// The lease of one `devinit run`: role "run:NAME" of its folder. The registry is a help, not a condition: when it cannot be used that of
+/// this machine stands in for it, or a warning is all that comes of it. One that is written wrongly is an error (see `nearest_registry`).
 class RunLease {
  public:
   RunLease(const Context& context, const Project& project, std::string name, RunTalk& talk);
@@ -38,11 +39,14 @@ class RunLease {
   [[nodiscard]] std::string shown() const;
 
  private:
+  [[nodiscard]] bool may_take_over(const registry::Registry& registry, const registry::Lease& lease,
+                                   const config::RunSettings& settings) const;
   void give_up(const Error& error);
 
   const Context& context_;
   registry::Checkout checkout_;
   std::string role_;
+  std::map<Port, std::string> siblings_;  ///< other roles of the same folder
   RunTalk& talk_;
   std::unique_ptr<registry::Registry> registry_;
   std::optional<registry::LiveProcess> live_;

@@ -23,7 +23,7 @@ void RunObserver::on(const api::Event& event) {
   if (const auto* changed = std::get_if<api::ServiceChanged>(&event)) on_service(changed->service);
   if (const auto* moved = std::get_if<api::PortMoved>(&event)) on_moved(*moved);
   if (const auto* notice = std::get_if<api::Notice>(&event)) talk_.notice(notice->level, notice->text);
-  if (std::holds_alternative<api::Busy>(event)) met_busy_port_ = true;
+  if (const auto* busy = std::get_if<api::Busy>(&event)) met_devinit_ = busy->by_devinit;
   if (const auto* done = std::get_if<api::Done>(&event)) {
     for (const auto& service : done->project.services) {
       if (service.exit_code) exit_code_ = service.exit_code;

@@ -20,8 +20,8 @@ class RunObserver {
 
   /// Of the command, when it ended by itself.
   [[nodiscard]] std::optional<int> exit_code() const noexcept { return exit_code_; }
-  /// The supervisor asked about a busy port.
-  [[nodiscard]] bool met_busy_port() const noexcept { return met_busy_port_; }
+  /// The wanted port is held by a service of a live devinit.
+  [[nodiscard]] bool met_devinit() const noexcept { return met_devinit_; }
 
  private:
   void on_service(const engine::ServiceSnapshot& service);
@@ -37,7 +37,7 @@ class RunObserver {
   std::string history_;  ///< of the port, as the banner tells it
   bool shown_ = false;
   bool ready_ = false;
-  bool met_busy_port_ = false;
+  bool met_devinit_ = false;
   std::optional<int> exit_code_;
 };
 

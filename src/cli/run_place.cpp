@@ -32,11 +32,6 @@ Result<std::optional<RunPlace>> try_place(const Context& context, const std::str
 }
 
 Result<RunPlace> named_place(const Context& context, const std::string& name, int cancel_fd) {
-  if (!config::is_run_name(name)) {
-    return Error(Errc::usage,
-                 "--name must be letters, digits, `-`, `_` and `.`, a letter first, at most 64, not `" + name + "`",
-                 "without --name it is called after its program");
-  }
   TRY_ASSIGN(auto place, try_place(context, name, cancel_fd));
   if (place) return std::move(*place);
   return Error(Errc::busy, "a run called `" + name + "` is going on in this folder", "choose another --name, or end that one");

@@ -12,8 +12,8 @@ struct RunPlace {
 };
 
 /// The place of the run called --name, else of the program's name, with a number when that is in use. A supervisor whose
-/// command line was killed gets the time to end what it runs (30 s; `cancel_fd` readable: Errc::interrupted). Errc::usage for a
-/// name that is none, Errc::busy for a --name in use.
+/// command line was killed gets the time to end what it runs (30 s; `cancel_fd` readable: Errc::interrupted). Errc::busy for
+/// a --name in use.
 [[nodiscard]] Result<RunPlace> find_run_place(const Context& context, int cancel_fd);
 
 }  // namespace devinit::cli

@@ -86,6 +86,7 @@ struct ServiceConfig {
   std::string preset;                       ///< name of the preset that filled it, or empty
   PrepareSpec prepare;
   bool disabled = false;
+  int input_of = 0;                         ///< its stdin is that of this process; 0: it has none, but a pipe that never ends
 };
 
 enum class ConflictRule { ask, kill, next, fail };

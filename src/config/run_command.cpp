@@ -196,21 +196,31 @@ std::vector<std::string> run_words(const std::vector<std::string>& command, cons
 
 const std::vector<std::pair<std::string, std::string>>& run_environment() { return table().environment; }
 
-bool is_run_name(std::string_view name) noexcept {
+std::optional<std::string> run_name_mistake(std::string_view name) {
   constexpr std::size_t kLongest = 64;
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-  if (name.empty() || name.size() > kLongest || !letter(name.front()) || name == "all" || name == "ports") return false;
-  return std::all_of(name.begin(), name.end(),
-                     [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.'; });
+  const auto fits = [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.'; };
+  if (name.empty()) return "is empty";
+  if (name.size() > kLongest)
+    return "is " + std::to_string(name.size()) + " bytes long, and " + std::to_string(kLongest) + " are the most";
+  if (name == "all") return "is reserved: it stands for all services";
+  if (name == "ports") return "is reserved: in .ports.json it is no service";
+  if (const auto odd = std::ranges::find_if_not(name, fits); odd != name.end()) {
+    if (*odd == ' ') return "holds a blank";
+    const bool printable = *odd > ' ' && *odd <= '~';
+    return printable ? "holds `" + std::string(1, *odd) + "`" : "holds a character that is no letter from a to z, digit, -, _ or .";
+  }
+  if (!letter(name.front())) return "does not begin with a letter";
+  return std::nullopt;
 }
 
 std::string run_name(const std::string& program) {
   constexpr std::size_t kLongest = 56;  // leaves room for a number behind it
   std::string name(base_name(program).substr(0, kLongest));
   for (char& c : name) {
-    if (!is_run_name(std::string("x") + c)) c = '-';
+    if (run_name_mistake(std::string("x") + c)) c = '-';
   }
-  return is_run_name(name) ? name : "run-" + name;
+  return run_name_mistake(name) ? "run-" + name : name;
 }
 
 }  // namespace devinit::config

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,7 +26,8 @@ namespace devinit::config {
 /// The name of a run that nobody named: of the program without its folder, as far as it can name a service.
 [[nodiscard]] std::string run_name(const std::string& program);
 
-/// Letters, digits, `-`, `_` and `.`, a letter first, at most 64 bytes; not `all`, not `ports`.
-[[nodiscard]] bool is_run_name(std::string_view name) noexcept;
+/// Why `name` cannot name a run, as a clause ("holds a blank"); nothing when it can: letters, digits, `-`, `_` and `.`, a letter first, at
+/// most 64 bytes; not `all`, not `ports`.
+[[nodiscard]] std::optional<std::string> run_name_mistake(std::string_view name);
 
 }  // namespace devinit::config

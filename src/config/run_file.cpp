@@ -1,6 +1,7 @@
 #include "config/run_file.hpp"
 
 #include <algorithm>
+#include <climits>
 #include <nlohmann/json.hpp>
 
 #include "config/text_encoding.hpp"
@@ -59,13 +60,15 @@ bool has(const json& object, const char* key, bool (*fits)(const json&)) {
 
 bool is_text(const json& value) { return value.is_string(); }
 bool is_truth(const json& value) { return value.is_boolean(); }
+bool is_pid(const json& value) { return value.is_number_unsigned() && value.get<std::uint64_t>() <= INT_MAX; }
 bool is_port_or_null(const json& value) { return value.is_null() || is_port(value); }
 
 bool is_complete(const json& run) {
   return run.is_object() && has(run, "name", is_text) && has(run, "project", is_text) && has(run, "command", is_text_array) &&
          has(run, "prefer", is_port_or_null) && has(run, "first", is_port) && has(run, "last", is_port) &&
          has(run, "strict", is_truth) && has(run, "host", is_text) && has(run, "env", is_pair_array) &&
-         has(run, "env_files", is_text_array) && has(run, "avoid", is_port_array) &&
+         has(run, "env_files", is_text_array) && has(run, "avoid", is_port_array) && has(run, "folder", is_text) &&
+         has(run, "input_of", is_pid) &&
          !run["name"].get_ref<const std::string&>().empty() && !run["command"].empty();
 }
 
@@ -75,7 +78,8 @@ std::string encode_run_file(const RunFile& run) {
   json out{{"name", run.name},           {"project", run.project},   {"command", bytes_to_text(run.command)},
            {"prefer", nullptr},          {"first", run.range.first}, {"last", run.range.last},
            {"strict", run.strict},       {"host", run.host},         {"env", run.env},
-           {"env_files", run.env_files}, {"avoid", run.avoid}};
+           {"env_files", run.env_files}, {"avoid", run.avoid},       {"folder", bytes_to_text({run.folder}).front()},
+           {"input_of", static_cast<unsigned>(run.input_of)}};
   if (run.prefer) out["prefer"] = *run.prefer;
   return out.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
@@ -94,6 +98,8 @@ Result<RunFile> decode_run_file(std::string_view text) {
   run.env = in["env"].get<std::vector<std::pair<std::string, std::string>>>();
   run.env_files = in["env_files"].get<std::vector<std::string>>();
   run.avoid = in["avoid"].get<std::vector<Port>>();
+  run.folder = text_to_bytes({in["folder"].get<std::string>()}).front();
+  run.input_of = in["input_of"].get<int>();
   return run;
 }
 
@@ -107,6 +113,8 @@ ProjectConfig run_project_config(const RunFile& run) {
   service.env_files = run.env_files;
   service.ready.deadline = kNoDeadline;
   service.restart.policy = RestartPolicy::never;
+  service.log.keep = kRunLogFiles;
+  service.input_of = run.input_of;
   ProjectConfig config;
   config.name = run.project;
   config.denied_ports = run.avoid;

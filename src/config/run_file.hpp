@@ -23,7 +23,14 @@ struct RunFile {
   std::vector<std::pair<std::string, std::string>> env;
   std::vector<std::string> env_files;  ///< relative to the folder of the run
   std::vector<Port> avoid;             ///< never found by the search
+  std::string folder;                  ///< where it is run: tells whose data folder this is
+  int input_of = 0;                    ///< a process whose stdin the command reads; 0: none
 };
+
+/// The output of a run goes to its reader through log files of 10 MB each. As many as this, so that a reader may be 2 GB behind; when the run
+/// has ended only a few are kept.
+inline constexpr int kRunLogFiles = 200;
+inline constexpr int kKeptRunLogFiles = 5;
 
 [[nodiscard]] std::string encode_run_file(const RunFile& run);
 /// Errc::config for anything that `encode_run_file` does not write.

@@ -15,6 +15,7 @@ struct Found {
   std::string name;
   std::string text;
   std::string place;  ///< "the environment", ".env:3", "the command line"
+  bool in_file = false;
 
   [[nodiscard]] std::string origin() const { return name + " from " + place; }
 };
@@ -53,7 +54,7 @@ class SettingsReader {
     }
     const auto entry = std::find_if(env_file_.rbegin(), env_file_.rend(), [&](const auto& one) { return one.name == name; });
     if (entry == env_file_.rend() || entry->value.empty()) return std::nullopt;
-    return Found{name, entry->value, ".env:" + std::to_string(entry->line)};
+    return Found{name, entry->value, ".env:" + std::to_string(entry->line), true};
   }
 
   /// The port in a variable; a mistake is noted, and counts as not set.
@@ -64,6 +65,7 @@ class SettingsReader {
     return port;
   }
 
+  /// One place after the other: two numbers contradict each other only where they stand together.
   void read_port() {
     settings_.port_origin = "default";
     const auto api_port = find("API_PORT");
@@ -71,11 +73,13 @@ class SettingsReader {
     const auto api_number = read_port_variable(api_port);
     const auto number = read_port_variable(port);
     if (options_.port) return take_port(*options_.port, "--port");
-    if (api_number && number && *api_number != *number) {
+    const bool hidden = api_port && api_port->in_file && port && !port->in_file;
+    const bool together = api_port && port && api_port->in_file == port->in_file;
+    if (together && api_number && number && *api_number != *number) {
       return mistake(api_port->origin() + " is " + api_port->text + ", but " + port->origin() + " is " + port->text +
                      ": set one of them, or say --port");
     }
-    if (api_number) return take_port(*api_number, api_port->origin());
+    if (api_number && !hidden) return take_port(*api_number, api_port->origin());
     if (number) take_port(*number, port->origin());
   }
 

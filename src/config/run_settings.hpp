@@ -37,10 +37,10 @@ struct RunSettings {
   std::optional<bool> reload;
 };
 
-/// `--port` > API_PORT > PORT > 5050; AUTO_FIND_PORT, PORT_RANGE_START, PORT_RANGE_END, HOST, LOG_LEVEL, DEBUG, RELOAD. A
-/// variable of `environment` hides that of `env_file` (called ".env" in messages; of one that stands there twice the last
-/// counts), and an empty one is as good as none. All mistakes at once, one line each, with the place that each value comes
-/// from: Errc::config.
+/// `--port`, else what `environment` says, else `env_file`, else 5050; where API_PORT and PORT stand together the first one counts, and they must
+/// not differ. AUTO_FIND_PORT, PORT_RANGE_START, PORT_RANGE_END, HOST, LOG_LEVEL, DEBUG, RELOAD. A variable of `environment` hides that of
+/// `env_file` (called ".env" in messages; of one that stands there twice the last counts), and an empty one is as good as none. All mistakes at
+/// once, one line each, with the place that each value comes from: Errc::config.
 [[nodiscard]] Result<RunSettings> read_run_settings(const RunOptions& options, const Variables& environment,
                                                     const std::vector<EnvEntry>& env_file);
 

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "cli/log_follower.hpp"
 #include "os/readable.hpp"
@@ -80,6 +81,102 @@ TEST_CASE("rotation loses nothing and truncation starts over") {
   CHECK(pumped(follower) == Lines{"a:last of the old file", "a:first of the new file"});
   folder.write("a.log", "short\n");
   CHECK(pumped(follower) == Lines{"a:short"});
+}
+
+/// As a guardian does it: the oldest first, so that one name is vacant at any moment; the oldest of `keep` files is overwritten.
+void rotate(const std::string& path, int keep) {
+  std::error_code missing;
+  for (int n = keep - 1; n >= 1; --n) {
+    const auto from = n > 1 ? path + "." + std::to_string(n - 1) : path;
+    std::filesystem::rename(from, path + "." + std::to_string(n), missing);
+  }
+  append(path, "");
+}
+
+/// Line after line, in many small files.
+void write_rotating(const std::string& path, int lines, int lines_of_a_file, int keep) {
+  for (int line = 0; line < lines; ++line) {
+    if (line % lines_of_a_file == 0) rotate(path, keep);
+    append(path, std::to_string(line) + "\n");
+  }
+}
+
+std::string numbers(int count) {
+  std::string text;
+  for (int number = 0; number < count; ++number) text += std::to_string(number) + "\n";
+  return text;
+}
+
+TEST_CASE("who is several rotations behind reads every file in its turn") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.write("a.log", "old\n");
+  auto follower = follow(folder, {"a"}, 0);
+  append(path, "1\n");
+  for (const char* line : {"2\n", "3\n", "4\n"}) {
+    rotate(path, 9);
+    append(path, line);
+  }
+  CHECK(pumped(follower) == Lines{"a:1", "a:2", "a:3", "a:4"});
+  CHECK_FALSE(follower.lost());
+}
+
+TEST_CASE("a log that appears and is rotated before the first look is read from its first file on") {
+  const test::TemporaryFolder folder;
+  auto follower = follow(folder, {"a"}, 0);
+  write_rotating(folder.path("a.log"), 6, 2, 9);
+  CHECK(pumped(follower) == Lines{"a:0", "a:1", "a:2", "a:3", "a:4", "a:5"});
+}
+
+TEST_CASE("in the middle of a rotation the vacant name is passed over, or waited for") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.write("a.log", "");
+  auto follower = follow(folder, {"a"}, 0);
+  write_rotating(path, 3, 1, 9);
+  std::filesystem::rename(path + ".1", path + ".2");
+  std::filesystem::rename(path, path + ".1");
+  CHECK(pumped(follower) == Lines{"a:1", "a:2"});
+  append(path, "3\n");
+  CHECK(pumped(follower) == Lines{"a:3"});
+}
+
+TEST_CASE("what was overwritten before it was read is told, and the rest goes on") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.write("a.log", "read\n");
+  folder.write("a.log.4", "stale\n");
+  auto follower = follow(folder, {"a"}, 0);
+  write_rotating(path, 10, 1, 3);
+  CHECK(pumped(follower) == Lines{"a:7", "a:8", "a:9"});
+  CHECK(follower.lost());
+}
+
+TEST_CASE("a log that was deleted goes on with the new one, and nothing is lost") {
+  const test::TemporaryFolder folder;
+  folder.write("a.log.1", "older\n");
+  const auto path = folder.write("a.log", "old\n");
+  auto follower = follow(folder, {"a"}, 0);
+  std::filesystem::remove(path);
+  CHECK(pumped(follower).empty());
+  folder.write("a.log", "new\n");
+  CHECK(pumped(follower) == Lines{"a:new"});
+  CHECK_FALSE(follower.lost());
+}
+
+TEST_CASE("a writer that rotates all the time loses no byte") {
+  constexpr int kLines = 20'000;
+  const test::TemporaryFolder folder;
+  const auto path = folder.write("a.log", "");
+  auto follower = LogFollower::open(folder.path(), {"a"}, 0, LogFollower::Unit::pieces);
+  REQUIRE(follower.has_value());
+  const auto expected = numbers(kLines);
+  const std::jthread writer([&] { write_rotating(path, kLines, 100, 250); });
+  std::string seen;
+  while (seen.size() < expected.size()) {
+    REQUIRE(os::wait_readable({follower->fd()}, std::chrono::seconds(60))[0]);
+    while (follower->pump([&](const std::string&, std::string_view piece) { seen += piece; })) {
+    }
+  }
+  CHECK(seen == expected);
+  CHECK_FALSE(follower->lost());
 }
 
 TEST_CASE("as pieces the bytes come as they are, an unfinished line at once") {

@@ -71,6 +71,25 @@ class WithoutATerminal(FreshClone):
         self.assertIn("the registry cannot be reached", result.text)
         self.assertEqual(project.events.all("started"), [])
 
+    def test_what_a_failing_install_has_begun_is_no_preparation(self):
+        project = self.clone(environment={"STUB_INSTALL_FAILS": "half"})
+        result = project.expect_code(1, "start", "--install")
+        self.assertIn("removed the unfinished", result.err)
+        self.assertFalse(project.exists("frontend/node_modules"))
+        del project.environment["STUB_INSTALL_FAILS"]
+        project.succeed("start", "--install")
+        self.assert_running(project)
+
+    def test_what_was_there_before_a_failing_install_stays(self):
+        project = self.clone(environment={"STUB_INSTALL_FAILS": "half"})
+        os.makedirs(project.path("frontend/node_modules"))
+        project.write("backend/app/main.py", "from fastapi import FastAPI\napp = FastAPI()\n")
+        project.write("backend/uv.lock", "fastapi\n")
+        project.write("backend/.venv/notes", "the user's")
+        project.expect_code(1, "start", "--install")
+        self.assertEqual(self.commands(project), ["uv sync"])
+        self.assertEqual(project.read("backend/.venv/notes"), "the user's")
+
     def test_the_lock_file_decides(self):
         for lock_file, command in (
             ("pnpm-lock.yaml", "pnpm install --frozen-lockfile"),

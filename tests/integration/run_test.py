@@ -10,7 +10,7 @@ import unittest
 
 import harness
 import processes
-from harness import PYTHON, DevinitTest, Project, stub
+from harness import PYTHON, DevinitTest, Project, listener, stub
 
 SERVER = stub("listener", "--name", "web")
 WITH_FLAGS = [*SERVER, "--port", "{port}", "--host", "{host}"]
@@ -32,6 +32,11 @@ class Run(DevinitTest):
         conversation = start("run", *options, "--", *command, environment=self.variables(**variables))
         conversation.expect("is ready: ")
         return conversation
+
+    def attached(self, *command, options=("-q",), **streams):
+        """A run whose streams are the test's own."""
+        return subprocess.Popen([harness.BINARY, "run", *options, "--", *command], cwd=self.place.root,
+                                env={**self.place.environment, **self.variables()}, start_new_session=True, **streams)
 
     def refuse(self, code, *options, command=SERVER, **variables):
         result = self.place.expect_code(code, "run", *options, "--", *command, environment=self.variables(**variables))
@@ -188,6 +193,67 @@ class Talk(Run):
         self.assertEqual(result.out, "".join(f"{number}\n" for number in range(60000)))
 
 
+    def numbers(self, megabytes):
+        """A command that prints numbered lines of 100 bytes, and what it prints."""
+        script = (f"import sys\nfor n in range({megabytes} * 100): sys.stdout.write(''.join('%099d\\n' % (n * 100 + k) for k in range(100)))\n"
+                  "sys.stdout.flush()\n")
+        return script, b"".join(b"%099d\n" % n for n in range(megabytes * 10_000))
+
+    def test_fifty_megabytes_arrive_byte_for_byte(self):
+        script, expected = self.numbers(50)
+        run = self.attached(PYTHON, "-c", script, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        out, err = run.communicate(timeout=120)
+        self.assertEqual((run.returncode, err), (0, b""))
+        self.assertTrue(out == expected, f"{len(out)} of {len(expected)} bytes")
+
+    def test_a_reader_that_pauses_until_all_is_written_misses_nothing(self):
+        script, expected = self.numbers(50)
+        written = os.path.join(self.place.temporary, "written")
+        os.mkfifo(written)
+        script += f"open({written!r}, 'w').close()\n"  # waits for who opens the other end
+        run = self.attached(PYTHON, "-c", script, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        with open(written, "rb"):  # until then nobody has read a byte
+            pass
+        out, err = run.communicate(timeout=120)
+        self.assertEqual((run.returncode, err), (0, b""))
+        self.assertTrue(out == expected, f"{len(out)} of {len(expected)} bytes")
+        logs = [name for folder, _, names in os.walk(os.path.join(self.place.state, "devinit", "runs")) for name in names if ".log" in name]
+        self.assertLessEqual(len(logs), 6)
+
+
+class Input(Run):
+    def read_by_cat(self, stdin):
+        run = self.attached("cat", stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        out, err = run.communicate(timeout=60)
+        self.assertEqual((run.returncode, err), (0, b""))
+        return out
+
+    def test_a_pipe_reaches_the_command_and_ends(self):
+        text = b"hi\n" + b"x" * 300_000
+        run = self.attached("cat", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        out, err = run.communicate(text, timeout=60)
+        self.assertEqual((run.returncode, err, out == text), (0, b"", True))
+
+    def test_a_file_is_read_from_where_it_stands(self):
+        path = self.place.write("lines", "one\ntwo\nthree\n")
+        with open(path, "rb", buffering=0) as lines:
+            self.assertEqual(lines.read(4), b"one\n")
+            self.assertEqual(self.read_by_cat(lines), b"two\nthree\n")
+
+    def test_a_pipe_that_has_ended_before(self):
+        reader, writer = os.pipe()
+        os.write(writer, b"early\n")
+        os.close(writer)
+        with open(reader, "rb") as pipe:
+            self.assertEqual(self.read_by_cat(pipe), b"early\n")
+
+    def test_nothing_has_no_end(self):
+        """Watchers exit at the end of their input: /dev/null, as commands have it in the background, is none."""
+        result = self.place.succeed("run", "-q", "--", PYTHON, "-c", "import select; print(select.select([0], [], [], 0)[0])",
+                                    environment=self.variables())
+        self.assertEqual(result.out, "[]\n")
+
+
 class Ends(Run):
     def test_with_the_commands_exit_code(self):
         for code in (0, 1, 2, 77, 255):
@@ -309,6 +375,37 @@ class Names(Run):
                 self.assertIn("--name", self.refuse(2, "--name", name))
 
 
+class OldRuns(Run):
+    def folders(self):
+        return sorted(os.listdir(os.path.join(self.place.state, "devinit", "runs")))
+
+    def once(self, name, folder=None):
+        """A run to its end; the names of the data folders that it made."""
+        before = self.folders() if os.path.isdir(os.path.join(self.place.state, "devinit", "runs")) else []
+        self.place.succeed("run", "--name", name, *(("-C", folder) if folder else ()), "--", PYTHON, "-c", "", environment=self.variables())
+        return set(self.folders()) - set(before)
+
+    def test_go_with_their_folder_or_after_thirty_days(self):
+        folder = self.place.path("below")
+        os.mkdir(folder)
+        (gone,) = self.once("gone", folder)
+        (old,) = self.once("old")
+        (young,) = self.once("young")
+        os.rmdir(folder)
+        data = os.path.join(self.place.state, "devinit", "runs", old)
+        os.utime(os.path.join(data, "run.json"), (1_000_000_000, 1_000_000_000))
+        (new,) = self.once("new")
+        self.assertEqual(self.folders(), sorted([young, new]))
+
+    def test_stay_while_they_run(self):
+        run = self.begin("--name", "web", "--port", str(self.block[3]))
+        (data,) = self.folders()
+        os.utime(os.path.join(self.place.state, "devinit", "runs", data, "run.json"), (1_000_000_000, 1_000_000_000))
+        self.once("other")
+        self.assertIn(data, self.folders())
+        self.end(run)
+
+
 class Missing(Run):
     def test_no_such_command(self):
         self.assertIn("cannot run `no-such-command`: there is no such command in PATH", self.refuse(127, command=["no-such-command"]))
@@ -347,6 +444,12 @@ class Mistakes(Run):
         for part in ("LOG_LEVEL from .env:2", "RELOAD from .env:3", "DEBUG from the environment", "HOST from the environment"):
             self.assertIn(part, text)
 
+    def test_the_shell_wins_over_the_other_name_of_the_port_in_the_file(self):
+        self.place.write(".env", "API_PORT=1\n")
+        run = self.begin()
+        self.assertEqual(self.variable("API_PORT"), str(self.wanted))
+        self.end(run)
+
     def test_conflicts(self):
         self.assertIn("API_PORT from the environment is 1, but PORT", self.refuse(2, API_PORT="1"))
         self.assertIn("above PORT_RANGE_END", self.refuse(2, PORT_RANGE_START="30000"))
@@ -359,6 +462,12 @@ class Mistakes(Run):
         text = self.refuse(2)
         self.assertIn(".env:2", text)
         self.assertIn(".env:3", text)
+
+    def test_lines_and_values_of_the_env_file_together(self):
+        self.place.write(".env", "nonsense\nLOG_LEVEL=loud\n")
+        text = self.refuse(2, DEBUG="on")
+        for part in (".env:1", "LOG_LEVEL from .env:2", "DEBUG from the environment"):
+            self.assertIn(part, text)
 
     def test_an_env_file_that_is_a_folder(self):
         os.mkdir(self.place.path(".env"))
@@ -386,6 +495,15 @@ class BusyPort(Run):
         self.assertIn("AUTO_FIND_PORT=true", text)
         self.assertNotIn("devinit.json", text)
         self.assertIsNone(self.holder.poll())
+
+    def test_json_says_busy(self):
+        *_, last = self.refuse(1, "--json").splitlines()
+        self.assertEqual((json.loads(last)["event"], json.loads(last)["code"]), ("error", "busy"))
+
+    def test_numbers_that_are_never_chosen_are_told(self):
+        text = self.refuse(1, "--range", "6000-6000")
+        self.assertIn("never chosen: 6000 (blocked by browsers)", text)
+        self.assertIn("never chosen: 1-2 (privileged)", self.refuse(1, "--range", "1-2"))
 
     def test_never_asks_on_a_terminal(self):
         run = self.place.pty("run", "--", *SERVER, environment=self.variables(AUTO_FIND_PORT="no"))
@@ -429,7 +547,9 @@ class BusyPort(Run):
     def test_not_even_force_takes_it_from_another_run(self):
         run = self.begin("--name", "first", "--port", str(self.block[3]))
         text = self.place.expect_code(1, "run", "--name", "second", "--force", "--port", str(self.block[3]), "--", *SERVER).err
-        self.assertIn("a running devinit", text)
+        self.assertIn("a running devinit in " + self.place.root, text)
+        self.assertIn("devinit stop -C " + self.place.root, text)
+        self.assertNotIn("devinit kill", text)
         self.end(run)
 
 
@@ -464,6 +584,14 @@ class Leases(Run):
         self.assertIn(f"took port {self.wanted} over from", text)
         self.assertIn(self.place.root, text)
 
+    def test_the_port_of_a_stopped_service_of_its_folder_is_taken_and_told(self):
+        self.place.write("devinit.json", {"services": {"backend": {"command": listener("--name", "backend"), "port": self.wanted}}})
+        self.place.succeed("start")
+        self.place.succeed("stop")
+        port, text = self.once(self.place)
+        self.assertEqual(port, self.wanted)
+        self.assertIn(f"port {self.wanted} is that of `backend` in this folder, which is not running", text)
+
     def test_the_port_of_an_app_is_never_taken(self):
         self.place.succeed("ports", "reserve", str(self.wanted), "--for", "legacy")
         text = self.refuse(1)
@@ -474,10 +602,32 @@ class Leases(Run):
         self.assertIn(f"{self.wanted} belongs to", text)
 
     def test_a_registry_that_cannot_be_used_is_a_warning(self):
-        self.place.write("registry.db", "this is a folder's worth of nonsense\n")
+        os.makedirs(os.path.join(self.place.state, "devinit", "registry.db"))
         port, text = self.once(self.place, "--registry", "/proc/devinit/registry.db")
         self.assertEqual(port, self.wanted)
-        self.assertIn("the port is not leased", text)
+        self.assertIn("going on without writing leases", text)
+
+    def test_the_registry_of_the_machine_stands_in_for_one_that_cannot_be_reached(self):
+        folder = self.place.write("team", "")
+        team = os.path.join(folder, "registry.db")
+        port, text = self.once(self.place, "--registry", team)
+        self.assertIn("going on with the registry of this machine", text)
+        self.assertEqual(self.pending(), [("run:web", port, 1)])
+        os.unlink(folder)
+        os.mkdir(folder)
+        service = {"command": listener("--name", "backend"), "port": self.block[5]}
+        self.place.write("devinit.json", {"services": {"backend": service}})
+        self.place.succeed("start", environment={"DEVINIT_REGISTRY": team})
+        self.place.succeed("stop")
+        self.assertEqual(self.pending(), [("run:web", port, 0)])
+        self.assertEqual(self.pending(team), [("backend", self.block[5], 0), ("run:web", port, 0)])
+
+    def pending(self, path=None):
+        with contextlib.closing(sqlite3.connect(path or os.path.join(self.place.state, "devinit", "registry.db"))) as database:
+            return sorted(database.execute("SELECT role, port, pending FROM lease"))
+
+    def test_a_registry_that_is_written_wrongly_is_a_mistake(self):
+        self.assertIn("mysql", self.refuse(2, "--registry", "mysql://localhost/ports"))
 
     def test_the_lease_names_the_live_supervisor(self):
         run = self.begin("--name", "web")

@@ -1,10 +1,12 @@
 // devinit lease write|end …: the words are written by supervisor/lease_order.cpp. What it says on stderr becomes a notice for
-// the clients of the supervisor, line by line; the last line of success is "done".
+// the clients of the supervisor, line by line; "refused PORT OWNER" is for the supervisor itself, and the last line of success is "done".
 #include <algorithm>
 #include <charconv>
 
+#include "cli/pending_leases.hpp"
 #include "cli/registry_access.hpp"
 #include "cli/supervisor_link.hpp"
+#include "cli/text_table.hpp"
 #include "os/files.hpp"
 
 namespace devinit::cli {
@@ -73,60 +75,6 @@ bool is_superseded(const Context& context, const Order& order) {
   return live && live->process.pid != order.supervisor.pid;
 }
 
-void report(const registry::LeaseReport& report, Output& output) {
-  for (const auto& lease : report.taken_over) {
-    output.say("took port " + std::to_string(lease.port) + " over from " + registry::describe(lease) + ", which is not running");
-  }
-  for (const auto& lease : report.refused) {
-    output.warn("port " + std::to_string(lease.port) + " belongs to " + registry::describe(lease) + ": it keeps the lease");
-  }
-}
-
-/// Leases that were taken while the team's registry was away, by project.
-Result<std::map<std::string, std::vector<registry::Lease>>> pending_leases(registry::Registry& local) {
-  std::map<std::string, std::vector<registry::Lease>> pending;
-  registry::Filter filter;
-  filter.kind = registry::OwnerKind::project;
-  TRY(local.each_lease(filter, [&](const registry::Lease& lease) {
-    if (lease.pending) pending[lease.owner.name].push_back(lease);
-  }));
-  return pending;
-}
-
-Result<> carry_over(const Context& context, registry::Registry& team, const std::vector<registry::Lease>& leases) {
-  const auto& first = leases.front();
-  const registry::Checkout checkout{first.owner.name, first.label, first.repository};
-  std::vector<registry::WantedLease> wanted;
-  for (const auto& lease : leases) {
-    const registry::WantedLease want{lease.owner.role, lease.port, false};
-    if (!lease.owner.role.starts_with("run:")) {
-      wanted.push_back(want);
-      continue;
-    }
-    TRY_ASSIGN(const auto result, team.lease_run(checkout, want, lease.live));
-    report(result, context.output);
-  }
-  if (wanted.empty()) return {};
-  TRY_ASSIGN(const auto result, team.lease_project(checkout, wanted, first.live));
-  report(result, context.output);
-  return {};
-}
-
-/// The team's registry is back: it hears of what was leased on this machine meanwhile. `done` is the project that it knows already.
-Result<> reconcile(const Context& context, const config::UserConfig& user, registry::Registry& team, const std::string& done) {
-  const auto location = registry::local_location(context.environment);
-  if (!location || location->target == team.location().target || !os::path_exists(location->target)) return {};
-  TRY_ASSIGN(auto options, registry_options(context, user));
-  TRY_ASSIGN(const auto local, registry::Registry::open(*location, registry::Access::read_write, std::move(options)));
-  TRY_ASSIGN(const auto pending, pending_leases(*local));
-  for (const auto& [root, leases] : pending) {
-    if (root != done) TRY(carry_over(context, team, leases));
-    TRY(local->settle_project(root));
-    context.output.say("the registry knows now what was leased for " + root + " while it was away");
-  }
-  return {};
-}
-
 Result<> carry_out(const Context& context, const Order& order) {
   // Its mistakes have been told to whoever started the project.
   const auto read = load_user_config(context.environment);
@@ -139,8 +87,11 @@ Result<> carry_out(const Context& context, const Order& order) {
     TRY(registry->end_run(order.checkout.root, order.supervisor));
   } else if (!is_superseded(context, order)) {
     TRY_ASSIGN(const auto result, registry->lease_project(order.checkout, order.wanted, order.supervisor));
-    report(result, context.output);
-    if (!order.pending) TRY(reconcile(context, user, *registry, order.checkout.root));
+    say_taken_over(result, context.output);
+    for (const auto& lease : result.refused) {
+      context.output.data(one_line("refused " + std::to_string(lease.port) + " " + registry::describe(lease)));
+    }
+    if (!order.pending) TRY(carry_over_pending(context, user, *registry, order.checkout.root));
   }
   context.output.data("done");  // what closing the database takes is nobody's wait
   return {};

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "cli/commands/commands.hpp"
 #include "cli/log_follower.hpp"
@@ -23,8 +24,9 @@ std::vector<std::string> services_with_logs(const Project& project) {
   return names;
 }
 
-Result<int> follow(LogFollower& follower, const LogFollower::Sink& sink, os::Interrupts& interrupts) {
+Result<int> follow(LogFollower& follower, const LogFollower::Sink& sink, os::Interrupts& interrupts, Output& output) {
   bool more = true;
+  bool told = false;
   const int reader = os::only_if_pipe(1);  // `devinit logs -f | head -1` ends with its reader, not with the next line
   while (true) {
     std::optional<std::chrono::milliseconds> timeout;
@@ -33,6 +35,8 @@ Result<int> follow(LogFollower& follower, const LogFollower::Sink& sink, os::Int
     if (readable[2]) return 0;
     if (readable[1]) return exit_code_of(Errc::interrupted);
     more = follower.pump(sink);
+    if (follower.lost() && !std::exchange(told, true))
+      output.warn("lines were lost: they were read too slowly, and old log files were overwritten");
   }
 }
 
@@ -61,7 +65,7 @@ Result<int> run_logs(const Context& context) {
   };
   if (arguments.follow) {
     TRY_ASSIGN(auto interrupts, os::Interrupts::block());
-    return follow(follower, sink, interrupts);
+    return follow(follower, sink, interrupts, context.output);
   }
   while (follower.pump(sink)) {
   }

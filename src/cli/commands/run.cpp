@@ -1,11 +1,15 @@
 #include <algorithm>
 
+#include "cli/old_runs.hpp"
 #include "cli/operation.hpp"
+#include "cli/run_failure.hpp"
 #include "cli/run_observer.hpp"
 #include "cli/run_place.hpp"
 #include "config/run_command.hpp"
 #include "config/run_file.hpp"
 #include "os/files.hpp"
+#include "os/self.hpp"
+#include "os/shared_input.hpp"
 #include "os/spawn.hpp"
 
 namespace devinit::cli {
@@ -15,16 +19,28 @@ namespace {
 constexpr int kNoSuchCommand = 127;
 constexpr int kNotExecutable = 126;
 
-Result<std::vector<config::EnvEntry>> read_env_file(const std::string& root) {
+Result<config::EnvDocument> read_env_file(const std::string& root) {
   const auto text = os::read_text_file(root + "/.env");
-  if (text) return config::parse_env_entries(*text, ".env");
-  if (text.error().problem == os::FileProblem::missing) return std::vector<config::EnvEntry>();
+  if (text) return config::read_env(*text, ".env");
+  if (text.error().problem == os::FileProblem::missing) return config::EnvDocument();
   return Error(Errc::config, ".env " + text.error().detail, "replace it by a real file, or move it away");
 }
 
 config::RunOptions options_of(const Arguments& arguments) {
   const auto& run = arguments.run;
   return {run.port, run.range, run.strict, run.host, arguments.on_conflict};
+}
+
+/// All mistakes at once: in the lines of `.env`, and in the values.
+Result<config::RunSettings> read_settings(const Context& context, const config::EnvDocument& env_file) {
+  auto settings = config::read_run_settings(options_of(context.arguments), context.environment, env_file.entries);
+  if (env_file.diagnostics.empty()) return settings;
+  auto error = config::to_error(env_file.diagnostics);
+  if (!settings) {
+    error.message += "\n" + settings.error().message;
+    error.hint = settings.error().hint;
+  }
+  return error;
 }
 
 /// Said before anything is started; what only exec(2) can tell comes later, with the same codes.
@@ -51,9 +67,21 @@ std::optional<int> refuse_missing_command(const Context& context, const Project&
   return kNoSuchCommand;
 }
 
+/// Whose stdin the command reads: ours, when it is a pipe or a file. It opens it itself, so nothing has to be copied, and a producer
+/// notices its end.
+pid_t input_to_pass(const Context& context) {
+  if (!os::has_input_to_share()) return 0;
+  const auto opened = os::open_input_of(os::own_pid());
+  if (opened) return os::own_pid();
+  context.output.warn("the command does not get this standard input: " + opened.error().message);
+  return 0;
+}
+
 config::RunFile run_file_of(const Context& context, const Project& project, const config::RunSettings& settings,
                             const RunWish& wish, const std::vector<config::EnvEntry>& env_file) {
   config::RunFile file;
+  file.folder = project.root();
+  file.input_of = input_to_pass(context);
   file.name = project.run;
   file.project = project.folder_name();
   file.command = config::run_words(context.arguments.run.command, settings);
@@ -80,38 +108,29 @@ config::ConflictRule rule_of(const Context& context, const config::RunSettings& 
   return conflict_rule(inputs);
 }
 
-/// A failure in the words of a run: the hints of `start` speak of devinit.json.
-Error worded(const api::Done& done, const config::RunSettings& settings, const RunObserver& observer) {
-  std::string hint = done.hint;
-  if (observer.met_busy_port()) {
-    hint = settings.auto_find ? "end some of them, or widen the range: --range A-B, or PORT_RANGE_START and PORT_RANGE_END"
-                              : "free it (`devinit kill " + std::to_string(settings.port) +
-                                    "`), say another --port, or let devinit look for one: AUTO_FIND_PORT=true, or --range A-B";
-  }
-  return Error(done.config_error ? Errc::config : Errc::failed, done.error, std::move(hint));
+bool never_ran(const api::Failure& failure) {
+  return failure.code == engine::FailureCode::command_not_found || failure.code == engine::FailureCode::command_denied;
 }
 
-/// The exit code of the whole command.
-int conclude(const api::Done& done, const config::RunSettings& settings, const RunObserver& observer,
-             const Operation& operation, RunTalk& talk, const std::string& name) {
+/// The exit code of the whole command. `refused`: the error in `done`, in a run's words.
+int conclude(const api::Done& done, const Error& refused, const RunObserver& observer, const Operation& operation, RunTalk& talk,
+             const std::string& name) {
   if (operation.interrupted() || done.interrupted) return exit_code_of(Errc::interrupted);
   if (const auto code = observer.exit_code()) {
-    const auto never_ran =
-        std::ranges::find_if(done.failures, [](const auto& one) { return one.reason.starts_with("cannot run"); });
-    if (never_ran != done.failures.end()) {
-      talk.error(Error(Errc::failed, never_ran->reason));
+    const auto failure = std::ranges::find_if(done.failures, never_ran);
+    if (failure != done.failures.end()) {
+      talk.error(Error(Errc::failed, failure->reason));
     } else {
       talk.exited(name, *code);
     }
     return *code;
   }
   if (!done.error.empty()) {
-    const auto error = worded(done, settings, observer);
-    talk.error(error);
-    return exit_code_of(error.code);
+    talk.error(refused);
+    return exit_code_of(refused.code);
   }
   for (const auto& failure : done.failures) {
-    const bool elsewhere = failure.reason.find(" instead of ") != std::string::npos;
+    const bool elsewhere = failure.code == engine::FailureCode::wrong_port;
     talk.error(Error(Errc::failed, failure.service + ": " + failure.reason,
                      elsewhere ? "give the command its port: {port} in its words, or the variable PORT" : ""));
   }
@@ -121,6 +140,8 @@ int conclude(const api::Done& done, const config::RunSettings& settings, const R
 /// From the request to the end of the command, whose output goes to stdout as it is.
 Result<int> attend(const Context& context, const Project& project, const config::RunSettings& settings, const RunWish& wish,
                    RunLease& lease, RunTalk& talk, os::Interrupts& interrupts) {
+  const LogGenerations logs(project.paths.logs + "/" + project.run + ".log");
+  logs.prune(config::kKeptRunLogFiles);  // of a run whose end nobody saw
   TRY_ASSIGN(auto follower, LogFollower::open(project.paths.logs, {project.run}, 0, LogFollower::Unit::pieces));
   const LogFollower::Sink pass = [&](const std::string&, std::string_view piece) { context.output.pass(piece); };
   RunObserver observer(project, settings, wish, talk, lease);
@@ -144,8 +165,10 @@ Result<int> attend(const Context& context, const Project& project, const config:
   operation.leave(done.project);
   while (follower.pump(pass)) {
   }
+  if (follower.lost()) talk.alarm("output was lost: it was read too slowly, and old log files were overwritten");
+  logs.prune(config::kKeptRunLogFiles);
   lease.end();
-  return conclude(done, settings, observer, operation, talk, project.run);
+  return conclude(done, run_failure(context, done, settings, wish, observer), observer, operation, talk, project.run);
 }
 
 }  // namespace
@@ -154,13 +177,14 @@ Result<int> run_run(const Context& context) {
   TRY_ASSIGN(auto interrupts, os::Interrupts::block());
   TRY_ASSIGN(const auto base, project::open_run(context.arguments.directory, "run", context.environment));
   TRY_ASSIGN(const auto env_file, read_env_file(base.root()));
-  TRY_ASSIGN(const auto settings, config::read_run_settings(options_of(context.arguments), context.environment, env_file));
-  if (const auto code = refuse_missing_command(context, base, env_file)) return *code;
+  TRY_ASSIGN(const auto settings, read_settings(context, env_file));
+  if (const auto code = refuse_missing_command(context, base, env_file.entries)) return *code;
   TRY_ASSIGN(const auto place, find_run_place(context, interrupts.fd()));
   RunTalk talk(context.output, context.arguments.json);
   RunLease lease(context, place.project, place.project.run, talk);
   TRY_ASSIGN(const auto wish, lease.choose(settings));
-  const auto file = run_file_of(context, place.project, settings, wish, env_file);
+  remove_old_runs(place.project);
+  const auto file = run_file_of(context, place.project, settings, wish, env_file.entries);
   TRY(os::replace_file(project::run_file(place.project), config::encode_run_file(file), 0600, os::Durable::no,
                        os::Links::replace));
   return attend(context, place.project, settings, wish, lease, talk, interrupts);

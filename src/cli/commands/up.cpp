@@ -5,11 +5,12 @@ namespace devinit::cli {
 namespace {
 
 /// From "all ready" to the end: by Ctrl-C, or because somebody else stopped everything.
-Result<int> hold(const Context& context, Operation& operation) {
+Result<int> hold(const Context& context, Operation& operation, const LogFollower& follower) {
   context.output.say("all is ready; Ctrl-C stops what this command started");
   TRY_ASSIGN(const auto done, operation.wait_done());
   const int code = report(done, context.output);
   operation.leave(done.project);
+  if (follower.lost()) context.output.warn("lines were lost: they were read too slowly, and old log files were overwritten");
   return operation.interrupted() ? exit_code_of(Errc::interrupted) : code;
 }
 
@@ -30,7 +31,7 @@ Result<int> run_up(const Context& context) {
   TRY_ASSIGN(const auto request, start_request(context, *plan, api::Request::Op::up));
   TRY(operation.begin(request));
   TRY_ASSIGN(const auto done, operation.wait_done());
-  if (done.ok && !done.interrupted) return hold(context, operation);
+  if (done.ok && !done.interrupted) return hold(context, operation, follower);
   const int code = report(done, context.output);
   operation.leave(done.project);
   return operation.interrupted() ? exit_code_of(Errc::interrupted) : code;

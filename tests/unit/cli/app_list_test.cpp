@@ -65,6 +65,10 @@ TEST_CASE("what was exported is read as it was") {
   const std::vector<Lease> leases{app_lease(5001, "A \"quoted\"; ../x", 1, "backend"), app_lease(8001, "A \"quoted\"; ../x", 1, "frontend"),
                                   app_lease(9500, "\xF0\x9F\x9A\x80", 2, "worker"), reserved_lease(9600, "legacy"), reserved_lease(9601, "legacy"),
                                   reserved_lease(9700, "legacy")};
+  const auto elsewhere = parse_app_list(full_form(leases), "full", "another host");
+  REQUIRE(elsewhere.has_value());
+  CHECK(elsewhere->rows.empty());
+  CHECK(elsewhere->of_other_hosts > 0);
   const auto full = parse_app_list(full_form(leases), "full");
   REQUIRE(full.has_value());
   CHECK(rows_of(*full) == "1:A \"quoted\"; ../x/1/backend=5001 1:A \"quoted\"; ../x/1/frontend=8001 2:\xF0\x9F\x9A\x80/2/worker=9500 ");

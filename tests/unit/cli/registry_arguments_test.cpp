@@ -284,6 +284,21 @@ TEST_CASE("a run has a name, a port, a range and a host") {
   CHECK(has(refused({"run", "--prot", "5050", "serve"}).hint, "`--port`"));
 }
 
+TEST_CASE("the name of a run is refused with what is wrong with it") {
+  CHECK(has(refused({"run", "--name", "all", "x"}).message, "it is reserved"));
+  CHECK(has(refused({"run", "--name", "a b", "x"}).message, "it holds a blank"));
+  const auto longest = refused({"run", "--name", std::string(300, 'x'), "x"}).message;
+  CHECK(has(longest, "it is 300 bytes long"));
+  CHECK(longest.size() < 200);
+}
+
+TEST_CASE("independent mistakes of a run are told together") {
+  const auto error = refused({"run", "--name", "9", "--port", "0", "--range", "9-8", "--host", "", "x"}, {{"FORCE_MODE", "maybe"}});
+  for (const char* part : {"--name `9`", "`0` is not a port", "`9-8` is not a range", "--host is empty", "FORCE_MODE must be"}) {
+    CHECK(has(error.message, part));
+  }
+}
+
 TEST_CASE("a lease has words of its own") {
   const auto arguments = parsed({"lease", "--json", "-x", "write", "--help"}, {{"FORCE_MODE", "maybe"}});
   CHECK(arguments.command == Command::lease);

@@ -44,3 +44,19 @@ TEST_CASE("a NUL byte in an env file is refused, because no environment can carr
   CHECK(parse_env_file(std::string_view("A=x\0y", 5), ".env").has_error());
   CHECK(parse_env_file(std::string_view("A='x\0y'", 7), ".env").has_error());
 }
+
+TEST_CASE("a value is found where it is written, quotes included") {
+  const std::string text = "\xEF\xBB\xBF" "A = one two \t# why\r\nexport B='x y' # c\nC=\nD= #e\nE=\"1\n2\"\nF=#x";
+  const EnvDocument document = read_env(text, ".env");
+  REQUIRE(document.diagnostics.empty());
+  std::vector<std::string> written;
+  for (const auto& entry : document.entries) written.push_back(text.substr(entry.value_begin, entry.value_end - entry.value_begin));
+  CHECK(written == std::vector<std::string>{"one two", "'x y'", "", "", "\"1\n2\"", ""});
+}
+
+TEST_CASE("mistakes are told line by line, and the other lines are read") {
+  const EnvDocument document = read_env("A=1\nB\nC=3\n", ".env");
+  REQUIRE(document.diagnostics.size() == 1);
+  CHECK(document.diagnostics.front().line == 2);
+  CHECK(document.entries.size() == 2);
+}

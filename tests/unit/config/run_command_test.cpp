@@ -90,15 +90,26 @@ TEST_CASE("a run is called after its program, in letters that can name a service
   CHECK(run_name("./start server!") == "start-server-");
   CHECK(run_name("7z") == "run-7z");
   CHECK(run_name("all") == "run-all");
-  CHECK(is_run_name(run_name(std::string(300, 'x'))));
-  CHECK(is_run_name(run_name("…")));
+  CHECK_FALSE(run_name_mistake(run_name(std::string(300, 'x'))));
+  CHECK_FALSE(run_name_mistake(run_name("…")));
 }
 
 TEST_CASE("a name of a run has a letter first and no more than 64 bytes") {
-  for (const char* name : {"web", "a", "Web-2_x.y"}) CHECK(is_run_name(name));
-  for (const char* name : {"", "2web", "-x", "a b", "a/b", "..", "all", "ports", "a\n"}) CHECK_FALSE(is_run_name(name));
-  CHECK(is_run_name(std::string(64, 'a')));
-  CHECK_FALSE(is_run_name(std::string(65, 'a')));
+  for (const char* name : {"web", "a", "Web-2_x.y"}) CHECK_FALSE(run_name_mistake(name));
+  for (const auto& [name, mistake] : std::vector<std::pair<std::string, std::string>>{
+           {"", "is empty"},
+           {"2web", "does not begin with a letter"},
+           {"-x", "does not begin with a letter"},
+           {"..", "does not begin with a letter"},
+           {"a b", "holds a blank"},
+           {"a/b", "holds `/`"},
+           {"a\n", "holds a character that is no letter from a to z, digit, -, _ or ."},
+           {"all", "is reserved: it stands for all services"},
+           {"ports", "is reserved: in .ports.json it is no service"},
+           {std::string(65, 'a'), "is 65 bytes long, and 64 are the most"}}) {
+    CHECK(run_name_mistake(name) == mistake);
+  }
+  CHECK_FALSE(run_name_mistake(std::string(64, 'a')));
 }
 
 }  // namespace

@@ -17,6 +17,8 @@ RunFile example() {
   run.env = {{"API_PORT", "{port}"}, {"HOST", "::1"}};
   run.env_files = {".env"};
   run.avoid = {6001, 6002};
+  run.folder = "/home/ann/\xff shop";
+  run.input_of = 4711;
   return run;
 }
 
@@ -34,6 +36,8 @@ TEST_CASE("a run file comes back as it was written, whatever bytes the command h
   CHECK(back->env == run.env);
   CHECK(back->env_files == run.env_files);
   CHECK(back->avoid == run.avoid);
+  CHECK(back->folder == run.folder);
+  CHECK(back->input_of == run.input_of);
 }
 
 TEST_CASE("a run without a preferred port stays without one") {
@@ -52,7 +56,8 @@ TEST_CASE("anything else is refused") {
   };
   for (const auto& text : {std::string(), std::string("{}"), std::string("[]"), good.substr(0, good.size() / 2),
                            changed("5050", "70000"), changed("5050", "-1"), changed("5050", "50.5"), changed("true", "1"),
-                           changed("\"web\"", "\"\""), changed("\"API_PORT\",", ""), changed("\"name\"", "\"nome\"")}) {
+                           changed("\"web\"", "\"\""), changed("\"API_PORT\",", ""), changed("\"name\"", "\"nome\""), changed("4711", "-1"),
+                           changed("4711", "4294967296")}) {
     INFO(text);
     const auto result = decode_run_file(text);
     REQUIRE_FALSE(result.has_value());

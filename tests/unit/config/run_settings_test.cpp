@@ -79,10 +79,21 @@ TEST_CASE("a port is a plain decimal number from 1 to 65535") {
   CHECK(settings({{"PORT", "65535"}}).port == 65535);
 }
 
-TEST_CASE("API_PORT and PORT that differ are a mistake that names both places") {
-  CHECK(mistake({{"PORT", "6001"}}, {{"API_PORT", "6000", 2}}) ==
-        "API_PORT from .env:2 is 6000, but PORT from the environment is 6001: set one of them, or say --port");
+TEST_CASE("API_PORT and PORT that differ in one place are a mistake that names both") {
+  CHECK(mistake({{"PORT", "6001"}, {"API_PORT", "6000"}}) ==
+        "API_PORT from the environment is 6000, but PORT from the environment is 6001: set one of them, or say --port");
+  CHECK(mistake({}, {{"PORT", "6001", 1}, {"API_PORT", "6000", 2}}) ==
+        "API_PORT from .env:2 is 6000, but PORT from .env:1 is 6001: set one of them, or say --port");
   CHECK(settings(RunOptions{.port = 6002}, {{"PORT", "6001"}, {"API_PORT", "6000"}}).port == 6002);
+}
+
+TEST_CASE("the shell wins over .env also by the other name of the port") {
+  CHECK(settings({{"PORT", "6000"}}, {{"API_PORT", "5050", 1}}).port == 6000);
+  CHECK(settings({{"PORT", "6000"}}, {{"API_PORT", "5050", 1}}).port_origin == "PORT from the environment");
+  CHECK(settings({{"API_PORT", "6000"}}, {{"PORT", "5050", 1}}).port == 6000);
+  CHECK(settings({{"API_PORT", ""}}, {{"PORT", "5050", 1}}).port == 5050);
+  CHECK(settings({{"PORT", ""}}, {{"API_PORT", "5050", 1}}).port == 5050);
+  CHECK(mistake({{"PORT", "6000"}}, {{"API_PORT", "none", 1}}).find("API_PORT from .env:1 must be") == 0);
 }
 
 TEST_CASE("a range has its start below its end, and may be one port") {

@@ -6,6 +6,7 @@
 #include "cli/line_reader.hpp"
 #include "cli/owner_line.hpp"
 #include "cli/registry_access.hpp"
+#include "os/files.hpp"
 #include "os/readable.hpp"
 
 namespace devinit::cli {
@@ -34,7 +35,7 @@ class Batch {
     answers_.clear();
     waiting_.clear();
     for (const auto& line : lines) take(line);
-    for (auto& [pool, chunk] : waiting_) TRY(allocate(pool, chunk));
+    for (auto& [pool, chunk] : waiting_) allocate(pool, chunk);
     std::string text;
     for (const auto& line : answers_) text += line + "\n";
     if (text.empty()) return {};
@@ -56,6 +57,7 @@ class Batch {
 
   void take(const std::string& text) {
     ++line_;
+    if (text.size() > kLongestLine) return fail(answers_.emplace_back(), line_, Error(Errc::usage, "a line of more than 1 MiB names no owner"));
     auto owner = parse_owner_line(text);
     if (!owner) return fail(answers_.emplace_back(), line_, owner.error());
     if (!*owner) return;
@@ -67,9 +69,15 @@ class Batch {
     answers_.emplace_back();
   }
 
-  Result<> allocate(const config::Pool* pool, const Chunk& chunk) {
+  /// What fails for the chunk as a whole, such as a connection that is lost, is the answer to each of its lines: later ones may fare better.
+  void allocate(const config::Pool* pool, const Chunk& chunk) {
     const auto policy = port_policy(rules_, pool, arguments_.probe);
-    TRY_ASSIGN(const auto results, registry_.allocate(chunk.requests, policy));
+    const auto allocated = registry_.allocate(chunk.requests, policy);
+    if (!allocated) {
+      for (std::size_t i = 0; i < chunk.places.size(); ++i) fail(answers_[chunk.places[i]], chunk.lines[i], allocated.error());
+      return;
+    }
+    const auto& results = *allocated;
     ASSERT(results.size() == chunk.requests.size());
     for (std::size_t i = 0; i < results.size(); ++i) {
       auto& place = answers_[chunk.places[i]];
@@ -78,9 +86,10 @@ class Batch {
         continue;
       }
       place = app_json(chunk.requests[i].model, chunk.requests[i].app, *results[i]);
-      warn_once(*results[i], policy);
+      if (!results[i]->created) continue;
+      if (!warned_of_port_) warned_of_port_ = warn(ephemeral_warning(results[i]->leases, policy));
+      if (!warned_of_host_) warned_of_host_ = warn(ephemeral_host_warning(registry_.host()));
     }
-    return {};
   }
 
   void fail(std::string& place, std::size_t line, const Error& error) {
@@ -88,12 +97,9 @@ class Batch {
     place = error_json(line, error);
   }
 
-  void warn_once(const registry::AppPorts& ports, const registry::PortPolicy& policy) {
-    if (warned_ || !ports.created) return;
-    const auto warning = ephemeral_warning(ports.leases, policy);
-    if (!warning) return;
-    warned_ = true;
-    context_.output.warn(*warning);
+  bool warn(const std::optional<std::string>& warning) {
+    if (warning) context_.output.warn(*warning);
+    return warning.has_value();
   }
 
   const Context& context_;
@@ -105,7 +111,8 @@ class Batch {
   std::vector<std::string> answers_;
   std::size_t line_ = 0;
   std::size_t failed_ = 0;
-  bool warned_ = false;
+  bool warned_of_port_ = false;
+  bool warned_of_host_ = false;
 };
 
 }  // namespace
@@ -113,6 +120,7 @@ class Batch {
 Result<int> get_batch(const Context& context) {
   const auto& file = context.arguments.ports.batch;
   os::UniqueFd opened;
+  if (file != "-" && os::is_directory(file)) return Error(Errc::usage, "--batch " + file + " is a folder", "name a file, or - for stdin");
   if (file != "-") {
     TRY_ASSIGN(opened, os::open_to_read(file));
   }

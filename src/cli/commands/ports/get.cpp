@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <memory>
+#include <optional>
 
 #include "cli/app_answer.hpp"
 #include "cli/app_request.hpp"
@@ -33,14 +35,26 @@ std::vector<Lease> all_of_roles(const std::vector<Lease>& leases, const std::vec
   return found;
 }
 
-/// What the registry has already, without writing anything; empty when something is missing.
-Result<std::vector<Lease>> existing_ports(const Context& context, const config::UserConfig& user, const std::string& checkout) {
+struct OpenRegistry {
+  std::unique_ptr<Registry> registry;
+  std::optional<Error> why_read_only;
+};
+
+/// To write, since that may be needed; a registry that can only be read still has answers. One that is silent is not asked again: that would
+/// take as long a second time.
+Result<OpenRegistry> open_here(const Context& context, const config::UserConfig& user) {
+  auto opened = open_registry(context, user);
+  if (opened) return OpenRegistry{std::move(*opened), std::nullopt};
+  if (opened.error().code == Errc::timeout) return opened.error();
+  auto to_read = open_registry(context, user, registry::Access::read_only);
+  if (!to_read) return opened.error();
+  return OpenRegistry{std::move(*to_read), opened.error()};
+}
+
+/// What the registry has already; empty when something is missing.
+Result<std::vector<Lease>> existing_ports(const Context& context, Registry& registry, const std::string& checkout) {
   const auto& arguments = context.arguments.ports;
-  const auto registry = open_registry(context, user, registry::Access::read_only);
-  // An old schema is brought forward by who may write. Any other trouble would only be met, and waited for, a second time.
-  if (!registry && registry.error().code == Errc::refused) return std::vector<Lease>();
-  if (!registry) return registry.error();
-  TRY_ASSIGN(const auto leases, (*registry)->find_app(arguments.model, *arguments.app));
+  TRY_ASSIGN(const auto leases, registry.find_app(arguments.model, *arguments.app));
   auto found = all_of_roles(leases, grids_of(nullptr, arguments.roles));
   const bool moved = !checkout.empty() && std::ranges::any_of(found, [&](const Lease& lease) { return lease.checkout != checkout; });
   return moved ? std::vector<Lease>() : found;
@@ -61,17 +75,17 @@ Result<registry::AppPorts> allocate(const Context& context, const config::UserCo
   TRY_ASSIGN(auto ports, std::move(answers.front()));
   if (ports.created) {
     if (const auto warning = ephemeral_warning(ports.leases, policy)) context.output.warn(*warning);
+    if (const auto warning = ephemeral_host_warning(registry.host())) context.output.warn(*warning);
   }
   if (!checkout.empty()) TRY(registry.set_checkout(arguments.model, *arguments.app, checkout));
   return ports;
 }
 
 /// BACKEND_PORT=5001 …, PROJECT_NAME=…: what a shell, compose and an .env file read.
-Result<> print_environment(const Context& context, const config::UserConfig& user, const registry::AppPorts& ports) {
+Result<> print_environment(const Context& context, Registry& registry, const registry::AppPorts& ports) {
   const auto& arguments = context.arguments.ports;
-  TRY_ASSIGN(const auto registry, open_registry(context, user));
-  TRY_ASSIGN(const auto name, registry->project_name(arguments.model, *arguments.app,
-                                                     scaffold::preferred_project_name(arguments.model, *arguments.app)));
+  TRY_ASSIGN(const auto name, registry.project_name(arguments.model, *arguments.app,
+                                                    scaffold::preferred_project_name(arguments.model, *arguments.app)));
   for (const auto& lease : ports.leases) context.output.data(port_variable(lease.owner.role, lease.port));
   context.output.data("PROJECT_NAME=" + name);
   return {};
@@ -91,16 +105,18 @@ Result<int> get_ports(const Context& context) {
   TRY(registry::check_model(arguments.model));
   TRY_ASSIGN(const auto checkout, named_checkout(context));
   TRY_ASSIGN(const auto user, load_user_config(context.environment));
-  TRY_ASSIGN(auto existing, existing_ports(context, user, checkout));
+  TRY_ASSIGN(const auto opened, open_here(context, user));
+  Registry& registry = *opened.registry;
+  TRY_ASSIGN(auto existing, existing_ports(context, registry, checkout));
   registry::AppPorts ports{std::move(existing), false};
   if (ports.leases.empty()) {
-    TRY_ASSIGN(const auto registry, open_registry(context, user));
-    TRY_ASSIGN(ports, allocate(context, user, *registry, checkout));
+    if (opened.why_read_only) return *opened.why_read_only;
+    TRY_ASSIGN(ports, allocate(context, user, registry, checkout));
   }
   if (context.arguments.json) {
     context.output.data(app_json(arguments.model, *arguments.app, ports));
   } else if (arguments.env) {
-    TRY(print_environment(context, user, ports));
+    TRY(print_environment(context, registry, ports));
   } else {
     print_table(context, ports);
   }

@@ -7,8 +7,6 @@ Result<int> reserve_ports(const Context& context) {
   const auto& arguments = context.arguments.ports;
   ASSERT(arguments.range);
   const auto [first, last] = *arguments.range;
-  // A reservation's name is bound by the same rules as a model's: both are shown, listed and exported alike.
-  TRY(registry::check_model(arguments.name));
   TRY_ASSIGN(const auto in_use, use_registry(context, registry::Access::read_write));
   TRY(in_use.registry->reserve(*arguments.range, arguments.name));
   const auto shown = first == last ? "port " + std::to_string(first) : "ports " + std::to_string(first) + " to " + std::to_string(last);

@@ -3,47 +3,19 @@
 #include "cli/commands/ports/ports_commands.hpp"
 #include "cli/text_table.hpp"
 #include "os/files.hpp"
+#include "registry/host.hpp"
 
 namespace devinit::cli {
 namespace {
 
 using registry::ImportReport;
 using registry::Lease;
-using registry::Registry;
 
 Result<std::string> read_list(const std::string& file) {
   auto text = os::read_text_file(file, {}, kLargestAppList);
   if (text) return std::move(*text);
   if (text.error().problem == os::FileProblem::missing) return Error(Errc::not_found, "there is no file " + file);
   return Error(Errc::config, file + " cannot be read: it " + text.error().detail);
-}
-
-/// Why the reservations of a list cannot be had, a sentence each: said before anything is imported, because they are no part of its
-/// transaction.
-Result<std::vector<std::string>> reservation_conflicts(Registry& registry, const AppList& list) {
-  std::vector<std::string> conflicts;
-  PortSet of_apps;
-  for (const auto& row : list.rows) of_apps.insert(row.port);
-  for (const auto& reservation : list.reservations) {
-    for (unsigned number = reservation.range.first; number <= reservation.range.last; ++number) {
-      const auto port = static_cast<Port>(number);
-      TRY_ASSIGN(const auto lease, registry.lease_of(port));
-      const bool same = lease && lease->owner.kind == registry::OwnerKind::reserved && lease->owner.name == reservation.name;
-      const auto what = "port " + std::to_string(port) + " cannot be reserved for " + reservation.name + ": ";
-      if (lease && !same) conflicts.push_back(what + "it belongs to " + registry::describe(*lease));
-      if (of_apps.contains(port)) conflicts.push_back(what + "the same list gives it to an app");
-    }
-  }
-  return conflicts;
-}
-
-Result<ImportReport> import_list(Registry& registry, const AppList& list) {
-  TRY_ASSIGN(auto conflicts, reservation_conflicts(registry, list));
-  if (!conflicts.empty()) return ImportReport{0, 0, std::move(conflicts)};
-  TRY_ASSIGN(auto report, registry.import_rows(list.rows));
-  if (!report.conflicts.empty()) return report;
-  for (const auto& reservation : list.reservations) TRY(registry.reserve(reservation.range, reservation.name));
-  return report;
 }
 
 /// {"added":2,"known":0,"conflicts":["row 3: …"]}
@@ -73,9 +45,14 @@ void say_report(Output& output, const std::string& file, const ImportReport& rep
 Result<int> import_apps(const Context& context) {
   const auto& file = context.arguments.ports.file;
   TRY_ASSIGN(const auto text, read_list(file));
-  TRY_ASSIGN(const auto list, parse_app_list(text, file));
+  TRY_ASSIGN(const auto host, registry::this_host(context.environment));
+  TRY_ASSIGN(const auto list, parse_app_list(text, file, host.id));
   TRY_ASSIGN(const auto in_use, use_registry(context, registry::Access::read_write));
-  TRY_ASSIGN(const auto report, import_list(*in_use.registry, list));
+  TRY_ASSIGN(const auto report, in_use.registry->import_rows(list.rows, list.reservations));
+  if (list.of_other_hosts > 0) {
+    context.output.warn(one_line(std::to_string(list.of_other_hosts) + " of " + file + " belong to other hosts than this one (" + host.id +
+                                 ") and were passed over"));
+  }
   if (context.arguments.json) {
     print_json(context.output, report);
   } else {
