@@ -61,6 +61,14 @@ class Get(PortsTest):
         env = self.ports("get", "A", "1", "--env").out
         self.assertEqual(env, "BACKEND_PORT=5001\nFRONTEND_PORT=8001\nPROJECT_NAME=a-app1\n")
 
+    def test_who_allocates_on_a_host_that_does_not_last_is_told_once(self):
+        passing = {"DEVINIT_HOST": None, "container": "test", "CI": "true"}
+        self.assertEqual(self.ports("get", "A", "1", "--no-probe", environment=passing).err.count("DEVINIT_HOST"), 1)
+        self.assertEqual(self.ports("get", "A", "1", environment=passing).err, "")
+        self.box.write("owners", "A 2\nA 3\n")
+        batch = self.ports("get", "--batch", self.box.path("owners"), "--no-probe", environment=passing)
+        self.assertEqual(batch.err.count("DEVINIT_HOST"), 1)
+
     def test_other_roles_are_added_to_what_is_there(self):
         self.pair("A", 1)
         self.assertEqual(self.json("get", "A", "1", "--role", "worker=9500:5", "--no-probe")["ports"], {"worker": 9500})
@@ -217,6 +225,24 @@ class Check(PortsTest):
         self.write(two, ".env", f"BACKEND_PORT={first[0]}\n")
         self.assertEqual(self.findings(), [("duplicate", first[0]), ("disagreement", first[0])])
 
+    def test_two_roles_of_one_file_want_one_port(self):
+        project = self.project(environment=self.box.environment)
+        project.write("devinit.json", self.pair_config(project.block[0], project.block[1]))
+        project.succeed("start")
+        project.succeed("stop")
+        leases = [(lease["role"], lease["port"]) for lease in self.json("list", environment=project.environment)]
+        contested = project.block[7]
+        project.write(".ports.json", {"backend": contested, "frontend": contested})
+        expected = [("duplicate", contested), ("disagreement", contested), ("disagreement", contested)]
+        for fix in ([], ["--fix"]):
+            found = self.json("check", *fix, code=3, environment=project.environment)
+            self.assertEqual([(finding["kind"], finding["port"]) for finding in found], expected)
+            self.assertFalse(any(finding["mended"] for finding in found))
+        self.assertEqual([(lease["role"], lease["port"]) for lease in self.json("list", environment=project.environment)], leases)
+        project.write(".ports.json", {"backend": project.block[0], "frontend": contested})
+        self.json("check", "--fix", environment=project.environment)
+        self.assertEqual(self.json("list", environment=project.environment)[-1]["port"], contested)
+
     def test_a_stranger_on_a_leased_port(self):
         port = self.box.block[0]
         home = self.folder("home-of-a")
@@ -281,6 +307,12 @@ class Transfer(PortsTest):
         self.ports("import", full, environment=elsewhere)
         after = [(lease["port"], lease["role"]) for lease in self.json("list", environment=elsewhere)]
         self.assertEqual(before, after)
+
+    def test_reservations_that_overlap_import_nothing(self):
+        reservations = [{"name": "r", "first": 9600, "last": 9609}, {"name": "s", "first": 9605, "last": 9612}]
+        result = self.import_text({"apps": [{"model": "B", "app": 1, "ports": {"x": 9000}}], "reservations": reservations}, code=1)
+        self.assertIn("9605-9612 for s overlaps that of 9600-9609 for r", result.err)
+        self.assertEqual(self.json("list"), [])
 
     def test_a_reservation_that_cannot_be_had_imports_nothing(self):
         self.pair("A", 1)

@@ -134,12 +134,19 @@ class Damage(RegistryTest):
                 file.seek((names["lease"] - 1) * 4096 + cell)
                 child = struct.unpack(">I", file.read(4))[0]
             self.overwrite(path, (child - 1) * 4096, b"\xa5" * 4096)
+            os.remove(path + ".backup")
 
         project, before = self.damaged(damage_one_leaf, apps, noticed_by=["list"])
         after = self.apps(project)
         carried = [owner for owner in before if after.get(owner) == before[owner]]
         self.assertGreater(len(carried), apps // 2)
         self.assertLess(len(carried), apps)
+
+    def test_apps_keep_what_the_backup_knows(self):
+        for change in (lambda path: os.truncate(path, 0), lambda path: self.overwrite(path, 0, b"\0" * os.path.getsize(path))):
+            project, before = self.damaged(change)
+            after = self.apps(project)
+            self.assertEqual({owner: after.get(owner) for owner in before}, before)
 
     def test_projects_are_known_again_by_their_files(self):
         project = self.single()

@@ -8,7 +8,7 @@ import urllib.parse
 import harness
 import postgres_server
 import registries
-from harness import DevinitTest
+from harness import DevinitTest, listener
 from postgres_server import GUARDED_ROLE, PASSWORD
 from registries import Allocator
 
@@ -113,6 +113,19 @@ class Silence(PostgresTest):
                 with self.subTest(command=command[0]):
                     self.refuse(project, *command)
                     self.assertEqual(self.connections(server), 1)
+
+    def test_ctrl_c_while_the_server_says_nothing_starts_nothing(self):
+        for words in (["start"], ["run", "--", *listener()]):
+            with self.subTest(command=words[0]), socket.create_server(("127.0.0.1", 0)) as server:
+                project = self.registry_project(f"postgresql://{GUARDED_ROLE}:wr0ng@127.0.0.1:{server.getsockname()[1]}/x")
+                project.environment["PORT"] = str(project.block[0])
+                project.write("devinit.json", {"services": {"backend": {"command": listener(), "port": project.block[0]}}})
+                command = project.spawn(*words)
+                with server.accept()[0]:  # it is asking now
+                    command.interrupt()
+                    self.assertEqual(command.wait(), 130, command.text)
+                self.said.append(command.text)
+                self.assertEqual(project.events.all(), [])
 
     @staticmethod
     def connections(server):

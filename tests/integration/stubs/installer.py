@@ -26,10 +26,12 @@ def main():
         port = option("-p", arguments) or option("--port", arguments) or os.environ["PORT"]
         listener = pathlib.Path(__file__).resolve().parent / "listener.py"
         os.execv(sys.executable, [sys.executable, "-B", str(listener), "--name", "script", "--port", port])
-    if os.environ.get("STUB_INSTALL_FAILS"):
-        sys.exit("the registry cannot be reached")
     made = pathlib.Path(INSTALLED.get(tool, "node_modules/.installed"))
-    made.parent.mkdir(parents=True, exist_ok=True)
+    fails = os.environ.get("STUB_INSTALL_FAILS")
+    if fails != "1":
+        made.parent.mkdir(parents=True, exist_ok=True)
+    if fails:  # "half": after it has begun
+        sys.exit("the registry cannot be reached")
     if tool == "uv":
         made.symlink_to(sys.executable)
     else:
