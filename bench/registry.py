@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,12 @@ from pathlib import Path
 from harness import Table, cell, ms, now, run
 
 HERE = Path(__file__).resolve().parent
+SERVER = """
+import socket, sys
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+sys.stdin.read()
+"""
 PYTHON = "/usr/bin/python3"  # Debian's: the one that python3-sqlalchemy belongs to
 
 
@@ -180,8 +185,9 @@ def whose(options):
     table = Table("ports whose", ["command", "other processes", "wall ms", "runs"])
     for others in (0, 500):
         sleepers = [subprocess.Popen(["/bin/sleep", "1000"]) for _ in range(others)]
-        listener = socket.create_server(("127.0.0.1", 0))
-        port = str(listener.getsockname()[1])
+        # A session of its own, as servers have: else the sleepers would be of its family, and would be looked at as such.
+        server = subprocess.Popen([PYTHON, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        port = server.stdout.readline().strip()
         with Shelf(options) as shelf:
             shelf.devinit("ports", "get", "known", "1")
             options.calm.wait()
@@ -193,7 +199,7 @@ def whose(options):
             processes = sum(entry.isdigit() for entry in os.listdir("/proc"))
             for name, values in samples.items():
                 table.row(name, processes, cell(values, 2), len(values))
-        listener.close()
+        server.communicate()
         for sleeper in sleepers:
             sleeper.kill()
         for sleeper in sleepers:
