@@ -1,6 +1,7 @@
 #include "scaffold/creation.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "os/file_lock.hpp"
@@ -33,6 +34,17 @@ class OldApp {
     auto text = merged(old, entry.content, root_ + "/" + entry.path, values.env_variables(folder_of(entry.path)));
     if (!text) return Error(Errc::refused, text.error().message, "its lines cannot be kept: mend it, or move it away first");
     return text;
+  }
+
+  /// The permissions that `path` has had, where they are the user's: those of a folder and of a `.env` with secrets in it.
+  [[nodiscard]] mode_t mode_of(const std::string& path, mode_t fresh) const {
+    const auto found = std::ranges::find(entries_, path, &os::TreeEntry::path);
+    return found == entries_.end() ? fresh : found->mode;
+  }
+  [[nodiscard]] mode_t root_mode(mode_t fresh) const {
+    std::error_code failed;
+    const auto status = std::filesystem::status(root_, failed);
+    return failed ? fresh : static_cast<mode_t>(status.permissions()) & 0777;
   }
 
   [[nodiscard]] Result<> check_kinds(const std::map<std::string, Kind>& fresh) const {
@@ -69,12 +81,12 @@ class OldApp {
 Result<> write_entry(os::StagedTree& staged, const AppEntry& entry, const Template& source, const OldApp* old,
                      const AppValues& values) {
   const TemplateEntry& from = *entry.from;
-  if (from.kind == Kind::folder) return staged.add_folder(entry.path, from.mode);
+  if (from.kind == Kind::folder) return staged.add_folder(entry.path, old != nullptr ? old->mode_of(entry.path, from.mode) : from.mode);
   if (from.kind == Kind::link) return staged.add_link(entry.path, entry.target);
   if (from.how == TemplateEntry::Content::large) return staged.copy_file(entry.path, *source.tree, from.path, from.mode);
   if (entry.is_env && old != nullptr) {
     TRY_ASSIGN(const auto text, old->merged_env(entry, values));
-    return staged.add_file(entry.path, text, from.mode);
+    return staged.add_file(entry.path, text, old->mode_of(entry.path, from.mode));
   }
   return staged.add_file(entry.path, entry.bytes(), from.mode);
 }
@@ -172,7 +184,7 @@ Result<std::optional<std::string>> create(const Destination& destination, const 
     return std::optional<std::string>();
   }
   TRY(old->hand_over(staged, fresh));
-  return staged.replace(destination.name, source.mode, old->entries());
+  return staged.replace(destination.name, old->root_mode(source.mode), old->entries());
 }
 
 }  // namespace devinit::scaffold

@@ -169,6 +169,15 @@ class Scaffold(DevinitTest):
         self.assertNotEqual(self.place.read("app/README.md"), "changed")
         self.assertEqual(os.listdir(self.place.root), ["app"])
 
+    def test_overwriting_keeps_secrets_from_other_users(self):
+        self.scaffold("react-flask", "app")
+        app = os.path.join(self.place.root, "app")
+        private = {app: 0o700, os.path.join(app, "backend"): 0o700, os.path.join(app, ".env"): 0o600}
+        for path, mode in private.items():
+            os.chmod(path, mode)
+        self.scaffold("react-flask", "app", "--overwrite")
+        self.assertEqual({path: os.stat(path).st_mode & 0o777 for path in private}, private)
+
     def test_templates_are_listed_and_a_typing_mistake_is_told(self):
         self.assertIn("react-flask", self.place.succeed("scaffold", "list").out)
         self.assertIn("did you mean react-flask?", self.scaffold("react-flusk", "app", code=2).err)
