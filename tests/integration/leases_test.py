@@ -92,7 +92,8 @@ class Ownership(LeaseTest):
         commands = [project.spawn("start", "backend") for project in projects]
         for project in projects:
             wait_until(project.root, lambda: os.path.exists(project.path(".ports.json")))
-        self.assertEqual([project.ports()["later"] for project in projects], [one.block[2]] * 2)
+        # Both foresee the first port, unless one looks while the other one tries it.
+        self.assertLessEqual({project.ports()["later"] for project in projects}, {one.block[2], one.block[3]})
         lock.close()
         for command in commands:
             self.assertEqual(command.wait(), 0, command.text)
