@@ -11,6 +11,7 @@
 
 #include "os/deadline.hpp"
 #include "os/interrupting_timer.hpp"
+#include "os/lock_owner.hpp"
 #include "os/proc_file.hpp"
 
 namespace devinit::os {
@@ -44,8 +45,7 @@ bool still_named(int fd, const std::string& path) {
          open_file.st_ino == named.st_ino;
 }
 
-std::string holder_clause(const std::string& path) {
-  const auto pid = FileLock::named_holder(path);
+std::string clause_of(std::optional<pid_t> pid) {
   return pid ? "process " + std::to_string(*pid) : "another process";
 }
 
@@ -71,7 +71,7 @@ Result<FileLock> FileLock::try_acquire(const std::string& path, mode_t mode) {
   for (int attempt = 0; attempt < kReplacements; ++attempt) {
     TRY_ASSIGN(UniqueFd fd, open_lock_file(path, mode));
     if (!lock_now(fd.get())) {
-      if (errno == EAGAIN || errno == EACCES) return Error(Errc::busy, path + " is locked by " + holder_clause(path));
+      if (errno == EAGAIN || errno == EACCES) return Error(Errc::busy, path + " is locked by " + clause_of(named_holder(path)));
       return errno_error("cannot lock " + path, errno);
     }
     if (still_named(fd.get(), path)) return FileLock(std::move(fd));
@@ -92,7 +92,7 @@ Result<FileLock> FileLock::acquire(const std::string& path, std::chrono::millise
     while (!locked && still_named(fd.get(), path)) {
       locked = wait_for_lock(fd.get());
       if (!locked && errno != EINTR) return errno_error("cannot lock " + path, errno);
-      if (!locked && deadline.remaining_ms() == 0) return Error(Errc::timeout, path + " stayed locked by " + holder_clause(path));
+      if (!locked && deadline.remaining_ms() == 0) return Error(Errc::timeout, path + " stayed locked by " + clause_of(holder(path)));
     }
     if (locked && still_named(fd.get(), path)) {
       FileLock lock(std::move(fd));
@@ -112,6 +112,11 @@ std::optional<pid_t> FileLock::named_holder(const std::string& path) {
   pid_t pid = 0;
   const auto parsed = std::from_chars(text->data() + begin, text->data() + text->size(), pid);
   return parsed.ec == std::errc() && pid > 0 ? std::optional(pid) : std::nullopt;
+}
+
+std::optional<pid_t> FileLock::holder(const std::string& path) {
+  const auto seen = description_lock_owner(path);
+  return seen ? seen : named_holder(path);
 }
 
 bool FileLock::is_held(const std::string& path) {

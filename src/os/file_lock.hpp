@@ -16,13 +16,16 @@ class FileLock {
  public:
   /// Takes the lock at once, or fails with Errc::busy. Other failures are Errc::io. `mode` for a new file.
   [[nodiscard]] static Result<FileLock> try_acquire(const std::string& path, mode_t mode = 0600);
-  /// Waits up to `timeout` (Errc::timeout, the message names the pid written in the file if there is one). The kernel does the waiting:
+  /// Waits up to `timeout` (Errc::timeout, the message names the `holder` if there is one). The kernel does the waiting:
   /// first come, first served, without polling. Uses SIGRTMAX while it waits (see InterruptingTimer); other signals do not end the wait.
   [[nodiscard]] static Result<FileLock> acquire(const std::string& path, std::chrono::milliseconds timeout, mode_t mode = 0600);
   /// True when some process holds the lock now. False as well when the file does not exist.
   [[nodiscard]] static bool is_held(const std::string& path);
   /// The pid that the last owner wrote first into the file; nothing when there is none.
   [[nodiscard]] static std::optional<pid_t> named_holder(const std::string& path);
+  /// Who has the lock: as the kernel tells where it does (a look at every process), else the `named_holder`, who may be the last but one. An
+  /// owner can be stopped before it has written its name.
+  [[nodiscard]] static std::optional<pid_t> holder(const std::string& path);
 
   /// Replaces the file's text in place (readers of a lock file tolerate a torn read).
   [[nodiscard]] Result<> write_text(std::string_view text);

@@ -11,4 +11,8 @@ namespace devinit::os {
 /// when it is in another pid namespace.
 [[nodiscard]] std::optional<pid_t> write_lock_owner(const std::string& path);
 
+/// A process other than this one that has an open-file-description lock on a file (see FileLock). /proc/locks shows no process for those; the
+/// descriptor's own /proc/PID/fdinfo/FD does. Nothing when there is none, or when it is hidden from us (another user's, another pid namespace).
+[[nodiscard]] std::optional<pid_t> description_lock_owner(const std::string& path);
+
 }  // namespace devinit::os

@@ -20,7 +20,7 @@ std::string lock_path(const Location& location) { return location.target + ".loc
 
 Error locked_too_long(const Location& location, std::chrono::milliseconds patience) {
   return locked_by("the registry " + location.shown + " stayed locked for " + format_duration(patience),
-                   os::FileLock::named_holder(lock_path(location)), lock_path(location));
+                   os::FileLock::holder(lock_path(location)), lock_path(location));
 }
 
 Error not_ours(const Location& location, const std::string& what) {

@@ -61,6 +61,27 @@ TEST_CASE("who waits in vain learns the pid that the owner wrote") {
   CHECK(waited.error().message.find("process 4711") != std::string::npos);
 }
 
+TEST_CASE("a holder in another process is found whatever the file says") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "lock";
+  Child owner([&path](const Child::Side& side) {
+    const auto lock = FileLock::try_acquire(path);
+    side.say(lock ? 'r' : 'x');
+    return static_cast<int>(side.hear());
+  });
+  REQUIRE(owner.hear() == 'r');
+  const Child bystander([&path](const Child::Side& side) {
+    const std::ifstream open_too(path);
+    side.say('r');
+    return static_cast<int>(side.hear());
+  });
+  std::ofstream(path) << "4711\n";
+  CHECK(FileLock::holder(path) == owner.pid());
+  const auto waited = FileLock::acquire(path, 5ms);
+  REQUIRE(waited.has_error());
+  CHECK_THAT(waited.error().message, Catch::EndsWith("by process " + std::to_string(owner.pid())));
+}
+
 TEST_CASE("who waits gets the lock once its owner ends") {
   const TemporaryFolder folder;
   const std::string path = folder / "lock";
