@@ -142,7 +142,10 @@ TEST_CASE("in the middle of a rotation the vacant name is passed over, or waited
 TEST_CASE("what was overwritten before it was read is told, and the rest goes on") {
   const test::TemporaryFolder folder;
   const auto path = folder.write("a.log", "read\n");
-  folder.write("a.log.4", "stale\n");
+  // The times decide what came later; a file's clock ticks in milliseconds.
+  const auto now = std::filesystem::file_time_type::clock::now();
+  std::filesystem::last_write_time(path, now - std::chrono::minutes(1));
+  std::filesystem::last_write_time(folder.write("a.log.4", "stale\n"), now - std::chrono::minutes(2));
   auto follower = follow(folder, {"a"}, 0);
   write_rotating(path, 10, 1, 3);
   CHECK(pumped(follower) == Lines{"a:7", "a:8", "a:9"});
