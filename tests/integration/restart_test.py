@@ -67,14 +67,19 @@ class Crash(DevinitTest):
         self.assertEqual(project.service()["state"], "failed")
 
     def test_the_port_is_fenced_between_two_tries(self):
-        project = self.single("--crash")
+        project = self.single("--crash", settings={"restart": {"max": 1000}})
         start = project.spawn("start")
-        project.wait_state("backend", "backing_off")
+        # The pauses grow; in one of a second and more a stopped supervisor is still in it.
+        project.wait_service("backend", lambda service: service["state"] == "backing_off" and service["restarts"] >= 4)
+        supervisor = project.supervisor()
+        processes.send(supervisor, signal.SIGSTOP)
+        self.assertEqual(project.service()["state"], "backing_off")
         with socket.socket() as intruder:
             intruder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with self.assertRaises(OSError):
                 intruder.bind(("127.0.0.1", project.block[0]))
                 intruder.listen()
+        processes.send(supervisor, signal.SIGCONT)
         project.succeed("stop")
         start.wait()
 
