@@ -65,12 +65,20 @@ void read_answer(MemberReader& members, Request& request) {
   members.read("reason", request.reason);
 }
 
+void read_timeout(MemberReader& members, std::optional<Millis>& target) {
+  std::int64_t milliseconds = -1;
+  members.read("timeout_ms", milliseconds);
+  if (milliseconds >= 0) target = Millis(milliseconds);
+}
+
 void read_details(MemberReader& members, Request& request) {
   switch (request.op) {
     case Op::start:
     case Op::restart:
     case Op::up:
+    case Op::reload:
       read_environment(members, request.environment);
+      members.read("fingerprints", request.fingerprints);
       read_registry(members, request.registry);
       return;
     case Op::answer:
@@ -80,7 +88,10 @@ void read_details(MemberReader& members, Request& request) {
       members.require("operation", request.operation);
       return;
     case Op::stop:
+      read_timeout(members, request.timeout);
+      return;
     case Op::status:
+    case Op::watch:
       return;
   }
 }
@@ -259,12 +270,16 @@ const char* to_string(Request::Op op) noexcept {
       return "cancel";
     case Op::status:
       return "status";
+    case Op::reload:
+      return "reload";
+    case Op::watch:
+      return "watch";
   }
   return "status";
 }
 
 std::optional<Request::Op> op_from_string(std::string_view name) noexcept {
-  for (const Op op : {Op::start, Op::restart, Op::up, Op::stop, Op::answer, Op::cancel, Op::status}) {
+  for (const Op op : {Op::start, Op::restart, Op::up, Op::stop, Op::answer, Op::cancel, Op::status, Op::reload, Op::watch}) {
     if (name == to_string(op)) return op;
   }
   return std::nullopt;
@@ -276,6 +291,8 @@ std::string encode(const Request& request) {
   out.member("version", request.version);
   if (!request.targets.empty()) out.member("targets", request.targets);
   if (!request.environment.empty()) out.member("environment", request.environment);
+  if (!request.fingerprints.empty()) out.member("fingerprints", request.fingerprints);
+  if (request.timeout) out.member("timeout_ms", static_cast<std::int64_t>(request.timeout->count()));
   if (request.registry) {
     out.key("registry");
     write_registry_view(out, *request.registry);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/registry_view.hpp"
+#include "base/duration.hpp"
 #include "base/port.hpp"
 #include "base/result.hpp"
 #include "engine/snapshot.hpp"
@@ -16,7 +17,7 @@
 namespace devinit::api {
 
 /// Grows when a message changes its meaning. `status` and `stop` work across versions; the rest answers a mismatch with a hint.
-inline constexpr int kProtocolVersion = 1;
+inline constexpr int kProtocolVersion = 2;
 
 /// What a client asks. On the wire: `POST /v1/<op>` with a JSON body over the unix socket (`GET /v1/status` for status).
 struct Request {
@@ -28,11 +29,15 @@ struct Request {
     answer,   ///< reply to a `Busy` event, on a connection of its own
     cancel,   ///< Ctrl-C in start/restart: stop what operation `operation` has started; answered when that is down
     status,   ///< one snapshot
+    reload,   ///< apply the edited configuration: what it changes is restarted, what it lost stops, what is new starts if all others run
+    watch,    ///< no operation: a `ServiceChanged` for every service as it is, then `Done`, then one for every change, until either side closes
   };
   Op op = Op::status;
   int version = kProtocolVersion;
   std::vector<std::string> targets;                 ///< service names; empty = all
   std::map<std::string, std::string> environment;   ///< the caller's, for start/restart/up; stays in memory
+  std::map<std::string, std::string> fingerprints;  ///< for start/restart/up/reload: what each task of `run: once` would do now, by service
+  std::optional<Millis> timeout;                    ///< stop: what is left then is killed without grace
   std::optional<RegistryView> registry;             ///< for start/restart/up; nothing: no leases are known or written
   std::string operation;                            ///< answer, cancel: id from `Accepted`
   std::uint64_t question = 0;                       ///< answer

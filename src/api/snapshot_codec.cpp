@@ -35,6 +35,27 @@ void read_named_ports(MemberReader& members, std::vector<std::pair<std::string, 
   members.absorb(numbers.result());
 }
 
+void write_timeline(JsonWriter& out, const engine::Timeline& timeline) {
+  out.key("timeline_ms");
+  out.begin_object();
+  out.member("wanted", timeline.wanted);
+  out.member("waiting", timeline.waiting);
+  out.member("spawned", timeline.spawned);
+  out.member("ready", timeline.ready);
+  out.end_object();
+}
+
+void read_timeline(MemberReader& members, engine::Timeline& target) {
+  const json* timeline = members.object("timeline_ms");
+  if (timeline == nullptr) return;
+  MemberReader steps(*timeline, "timeline");
+  steps.read("wanted", target.wanted);
+  steps.read("waiting", target.waiting);
+  steps.read("spawned", target.spawned);
+  steps.read("ready", target.ready);
+  members.absorb(steps.result());
+}
+
 std::int64_t uptime(const engine::ServiceSnapshot& service, std::int64_t now) noexcept {
   if (service.state != engine::State::ready || service.since == 0) return 0;
   return std::max<std::int64_t>(0, now - service.since);  // the wall clock may have been set back
@@ -62,6 +83,14 @@ void write_service_members(JsonWriter& out, const engine::ServiceSnapshot& servi
   if (service.exit_code) out.member("exit_code", service.exit_code);
   out.member("detail", service.detail);
   out.member("stale", service.stale);
+  out.member("kind", config::to_string(service.kind));
+  out.member("healthy", service.healthy);
+  out.member("flaps", service.flaps);
+  out.member("changed", service.changed);
+  if (!service.status.empty()) out.member("status", service.status);
+  if (service.next_run != 0) out.member("next_run", service.next_run);
+  if (!service.fingerprint.empty()) out.member("fingerprint", service.fingerprint);
+  if (service.timeline != engine::Timeline()) write_timeline(out, service.timeline);
 }
 
 Result<engine::ServiceSnapshot> read_service(const nlohmann::json& value) {
@@ -84,6 +113,16 @@ Result<engine::ServiceSnapshot> read_service(const nlohmann::json& value) {
   if (exit_code >= 0) service.exit_code = exit_code;
   members.read("detail", service.detail);
   members.read("stale", service.stale);
+  std::string kind;
+  members.read("kind", kind);
+  service.kind = config::service_kind_from_string(kind).value_or(config::ServiceKind::service);
+  members.read("healthy", service.healthy);
+  members.read("flaps", service.flaps);
+  members.read("changed", service.changed);
+  members.read("status", service.status);
+  members.read("next_run", service.next_run);
+  members.read("fingerprint", service.fingerprint);
+  read_timeline(members, service.timeline);
   TRY(members.result());
   return service;
 }

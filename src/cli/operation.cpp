@@ -16,12 +16,15 @@ bool on_its_way_up(State state) {
     case State::waiting:
     case State::claiming:
     case State::starting:
+    case State::running:
       return true;
     case State::stopped:
     case State::ready:
     case State::backing_off:
     case State::failed:
     case State::stopping:
+    case State::completed:
+    case State::scheduled:
       break;
   }
   return false;

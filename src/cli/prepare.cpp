@@ -18,7 +18,7 @@ void add_with_dependencies(const config::ProjectConfig& config, const std::strin
   if (!wanted.insert(name).second) return;
   const auto* service = config.find(name);
   if (service == nullptr) return;
-  for (const auto& dependency : service->depends_on) add_with_dependencies(config, dependency, wanted);
+  for (const auto& dependency : service->depends_on) add_with_dependencies(config, dependency.service, wanted);
 }
 
 /// "frontend", or "the project folder" for the root itself.

@@ -39,6 +39,12 @@ std::string progress_text(const ServiceSnapshot& service) {
       return "failed" + because(service);
     case State::stopping:
       return "stopping" + because(service);
+    case State::running:
+      return "running" + (service.pid ? " (pid " + std::to_string(*service.pid) + ")" : "") + because(service);
+    case State::completed:
+      return "completed" + because(service);
+    case State::scheduled:
+      return "scheduled" + because(service);
   }
   return "";
 }

@@ -96,6 +96,9 @@ std::string mark_of(const ServiceSnapshot& service, bool unicode) {
     case State::ready:
     case State::backing_off:
     case State::stopping:
+    case State::running:
+    case State::completed:
+    case State::scheduled:
       break;
   }
   return unicode ? "…" : "~";
@@ -115,6 +118,9 @@ Color color_of(const ServiceSnapshot& service) noexcept {
     case State::ready:
     case State::backing_off:
     case State::stopping:
+    case State::running:
+    case State::completed:
+    case State::scheduled:
       break;
   }
   return Color::yellow;
@@ -140,9 +146,9 @@ int status_exit_code(const engine::ProjectSnapshot& project) noexcept {
   for (const auto& service : project.services) {
     if (service.external || !service.wanted) continue;
     ++wanted;
-    if (!service.ready) return 3;
+    if (!service.ready) return kExitNotAsWanted;
   }
-  return wanted > 0 ? 0 : 3;
+  return wanted > 0 ? 0 : kExitNotAsWanted;
 }
 
 }  // namespace devinit::cli

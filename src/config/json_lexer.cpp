@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.hpp"
 #include "config/text_encoding.hpp"
 
 namespace devinit::config {

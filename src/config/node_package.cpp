@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "base/base_name.hpp"
 #include "config/json_reader.hpp"
 #include "config/project_folder.hpp"
 
@@ -110,7 +111,7 @@ NodeInstallation find_node_installation(const std::string& folder, const Project
 bool script_ends_in(std::string_view script, std::string_view program) {
   std::istringstream words{std::string(last_command(script))};
   for (std::string word; words >> word;) {
-    if (std::string_view(word).substr(word.rfind('/') + 1) == program) return true;
+    if (base_name(word) == program) return true;
   }
   return false;
 }

@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "base/base_name.hpp"
 #include "config/node_package.hpp"
 #include "config/project_folder.hpp"
 
@@ -87,7 +88,7 @@ PrepareSpec check_prepared(const PrepareCheck& check, const std::string& folder,
 
 bool lists_requirements(const std::string& path, const ProjectFiles& files) {
   if (!files.is_file(path)) return false;
-  const std::string name = path.substr(path.rfind('/') + 1);
+  const std::string_view name = base_name(path);
   const std::string text = files.read(path).value_or("");
   if (name == "requirements.txt") return has_requirement_line(text);
   if (name == "pyproject.toml") return has_python_dependencies(text);

@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "base/assert.hpp"
+#include "config/built_in_table.hpp"
 #include "config/embedded.hpp"
-#include "config/json_reader.hpp"
 
 namespace devinit::config {
 namespace {
@@ -16,25 +16,6 @@ struct Table {
 };
 
 // The table is compiled in, so whatever is wrong with it is a bug of ours: every reader below asserts.
-
-std::string text_of(const JsonValue& value) {
-  ASSERT(value.kind == JsonValue::Kind::string);
-  return value.text;
-}
-
-std::string text_at(const JsonValue& object, std::string_view key) {
-  const JsonValue* value = object.find(key);
-  return value == nullptr ? std::string() : text_of(*value);
-}
-
-std::vector<std::string> texts_at(const JsonValue& object, std::string_view key) {
-  std::vector<std::string> texts;
-  const JsonValue* value = object.find(key);
-  if (value == nullptr) return texts;
-  ASSERT(value->kind == JsonValue::Kind::array);
-  for (const JsonValue& item : value->items) texts.push_back(text_of(item));
-  return texts;
-}
 
 bool flag_at(const JsonValue& object, std::string_view key) {
   const JsonValue* value = object.find(key);
@@ -49,12 +30,6 @@ Port port_at(const JsonValue& object, std::string_view key) {
   const std::optional<Port> port = parse_port(value->text);
   ASSERT(port.has_value());
   return *port;
-}
-
-const JsonValue& member(const JsonValue& object, std::string_view key) {
-  const JsonValue* value = object.find(key);
-  ASSERT(value != nullptr);
-  return *value;
 }
 
 void assert_keys(const JsonValue& object, std::initializer_list<std::string_view> known) {
@@ -120,9 +95,7 @@ Preset read_preset(const JsonValue& value, const JsonValue& prepare_checks) {
 }
 
 Table read_table() {
-  const JsonDocument document = parse_json(presets_json(), "presets.json", Comments::no);
-  ASSERT(document.diagnostics.empty());
-  const JsonValue& root = document.value;
+  const JsonValue root = read_built_in(presets_json(), "presets.json");
   assert_keys(root, {"package_managers", "prepare_checks", "presets"});
   Table table;
   for (const JsonValue& value : member(root, "package_managers").items)

@@ -72,7 +72,7 @@ Result<std::vector<ServiceConfig>> parse_procfile(std::string_view text, const s
     service.name = process->name;
     service.command = without_templates(process->command);
     service.port = port_of(*process, taken);
-    if (!service.port) service.ready.kind = ReadyKind::none;
+    if (!service.port) service.ready.kind = ProbeKind::none;
     services.push_back(std::move(service));
   }
   if (!mistakes.empty()) return to_error(mistakes);

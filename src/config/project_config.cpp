@@ -26,6 +26,14 @@ const ServiceConfig* ProjectConfig::find(const std::string& name_in) const noexc
   return found == services.end() ? nullptr : &*found;
 }
 
+std::vector<std::string> ProjectConfig::services_called(const std::string& wanted) const {
+  std::vector<std::string> found;
+  for (const auto& service : services) {
+    if (service.name == wanted || service.replica_of == wanted) found.push_back(service.name);
+  }
+  return found;
+}
+
 std::string variable_prefix(const std::string& service) {
   // Not std::toupper: the result must not depend on the locale.
   std::string prefix = service;

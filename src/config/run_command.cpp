@@ -4,8 +4,9 @@
 #include <array>
 
 #include "base/assert.hpp"
+#include "base/base_name.hpp"
+#include "config/built_in_table.hpp"
 #include "config/embedded.hpp"
-#include "config/json_reader.hpp"
 
 namespace devinit::config {
 namespace {
@@ -32,36 +33,18 @@ struct Table {
   std::vector<Server> servers;
 };
 
-// The table is compiled in: whatever is wrong with it is a bug of ours.
-
-std::string text_at(const JsonValue& object, std::string_view key) {
-  const JsonValue* value = object.find(key);
-  return value == nullptr ? std::string() : value->text;
-}
-
-Words words_of(const JsonValue& array) {
-  ASSERT(array.kind == JsonValue::Kind::array);
-  Words words;
-  for (const auto& item : array.items) words.push_back(item.text);
-  return words;
-}
-
 Flag flag_at(const JsonValue& object, std::string_view key) {
   const JsonValue* value = object.find(key);
   if (value == nullptr) return {};
-  const JsonValue* known = value->find("known_as");
-  const JsonValue* add = value->find("add");
-  ASSERT(known != nullptr && add != nullptr);
-  return {words_of(*known), words_of(*add)};
+  return {texts_of(member(*value, "known_as")), texts_of(member(*value, "add"))};
 }
 
 Table read_table() {
-  const auto document = parse_json(run_flags_json(), "run_flags.json", Comments::no);
-  ASSERT(document.complete && document.diagnostics.empty());
+  const JsonValue root = read_built_in(run_flags_json(), "run_flags.json");
   Table table;
-  for (const auto& [name, value] : document.value.find("env")->members) table.environment.emplace_back(name, value.text);
-  for (const auto& launcher : document.value.find("launchers")->items) table.launchers.push_back(words_of(launcher));
-  for (const auto& server : document.value.find("servers")->items) {
+  for (const auto& [name, value] : member(root, "env").members) table.environment.emplace_back(name, text_of(value));
+  for (const auto& launcher : member(root, "launchers").items) table.launchers.push_back(texts_of(launcher));
+  for (const auto& server : member(root, "servers").items) {
     table.servers.push_back({text_at(server, "program"), text_at(server, "module"), text_at(server, "subcommand"),
                              flag_at(server, "port"), flag_at(server, "host"), flag_at(server, "log_level"),
                              flag_at(server, "reload")});
@@ -73,8 +56,6 @@ const Table& table() {
   static const Table kTable = read_table();
   return kTable;
 }
-
-std::string_view base_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
 
 /// "python", "python3", "python3.11".
 bool is_python(std::string_view program) {

@@ -4,7 +4,7 @@
 #include <climits>
 #include <nlohmann/json.hpp>
 
-#include "config/text_encoding.hpp"
+#include "base/utf8.hpp"
 
 namespace devinit::config {
 namespace {

@@ -132,7 +132,7 @@ void read_depends_on(const JsonValue& value, ServiceDraft& target, Mistakes& mis
       mistakes.add(at, "`depends_on` names " + quoted(name) + " twice");
       return;
     }
-    target.service.depends_on.push_back(name);
+    target.service.depends_on.push_back({name});
     target.draft.dependencies.push_back({at, target.service.name, name});
   };
   if (value.kind != Kind::object) {
@@ -243,7 +243,7 @@ void settle_readiness(const JsonValue& value, ServiceConfig& service, Mistakes& 
   if (ready != nullptr && (ready->kind == Kind::string || ready->find("http") != nullptr)) {
     mistakes.add(*ready, "`ready` of " + quoted(service.name) + " needs a `port`");
   }
-  service.ready.kind = ReadyKind::none;
+  service.ready.kind = ProbeKind::none;
 }
 
 void finish(const JsonValue& value, Position at, ServiceDraft& target, Mistakes& mistakes) {

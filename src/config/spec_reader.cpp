@@ -49,7 +49,7 @@ constexpr std::array<Field<NamedSpec>, 4> kPortFields{{
      }},
 }};
 
-void read_http_path(const JsonValue& value, ReadySpec& ready, Mistakes& mistakes) {
+void read_http_path(const JsonValue& value, ProbeSpec& ready, Mistakes& mistakes) {
   const auto path = read_string(value, "ready.http", mistakes);
   if (!path) return;
   if (path->front() != '/' || !is_one_word(*path)) {
@@ -57,20 +57,20 @@ void read_http_path(const JsonValue& value, ReadySpec& ready, Mistakes& mistakes
                  "it begins with `/` and has no blanks: \"/health\"");
     return;
   }
-  ready.kind = ReadyKind::http;
+  ready.kind = ProbeKind::http;
   ready.http_path = *path;
 }
 
-constexpr std::array<Field<ReadySpec>, 7> kReadyFields{{
+constexpr std::array<Field<ProbeSpec>, 7> kReadyFields{{
     {"http", read_http_path},
-    {"status", [](const JsonValue& value, ReadySpec& ready,
+    {"status", [](const JsonValue& value, ProbeSpec& ready,
                   Mistakes& mistakes) { assign(ready.http_status, read_integer(value, "ready.status", 100, 599, mistakes)); }},
-    {"timeout", [](const JsonValue& value, ReadySpec& ready,
+    {"timeout", [](const JsonValue& value, ProbeSpec& ready,
                    Mistakes& mistakes) { assign(ready.timeout, read_duration(value, "ready.timeout", Millis(1), mistakes)); }},
-    {"period", [](const JsonValue& value, ReadySpec& ready,
+    {"period", [](const JsonValue& value, ProbeSpec& ready,
                   Mistakes& mistakes) { assign(ready.period, read_duration(value, "ready.period", Millis(1), mistakes)); }},
     {"deadline",
-     [](const JsonValue& value, ReadySpec& ready, Mistakes& mistakes) {
+     [](const JsonValue& value, ProbeSpec& ready, Mistakes& mistakes) {
        assign(ready.deadline, read_duration(value, "ready.deadline", Millis(1), mistakes));
      }},
     {"exec", nullptr, Kind::array},
@@ -128,7 +128,7 @@ void check_range(const JsonValue& value, const std::string& what, const PortSpec
                                           std::to_string(spec.range->last));
 }
 
-void check_ready(const JsonValue& value, ReadySpec& ready, Mistakes& mistakes) {
+void check_ready(const JsonValue& value, ProbeSpec& ready, Mistakes& mistakes) {
   const JsonValue* status = value.find("status");
   if (status != nullptr && value.find("http") == nullptr && value.find("exec") == nullptr) {
     mistakes.add(*status, "`ready.status` needs `ready.http`", "{\"http\": \"/\", \"status\": 200}");
@@ -162,7 +162,7 @@ void read_port_spec(const JsonValue& value, const std::string& what, PortSpec& s
   }
 }
 
-void read_ready(const JsonValue& value, ReadySpec& ready, Mistakes& mistakes) {
+void read_ready(const JsonValue& value, ProbeSpec& ready, Mistakes& mistakes) {
   if (value.kind == Kind::string) {
     if (value.text == "port") return;
     const bool path = value.text.rfind('/', 0) == 0;

@@ -13,7 +13,7 @@ namespace devinit::config {
 /// A number, "auto", or {prefer, range, strict, host}. `what` is "port" or "ports.NAME".
 void read_port_spec(const JsonValue& value, const std::string& what, PortSpec& spec, Mistakes& mistakes);
 /// "port", or {http, status, timeout, period, deadline}.
-void read_ready(const JsonValue& value, ReadySpec& ready, Mistakes& mistakes);
+void read_ready(const JsonValue& value, ProbeSpec& ready, Mistakes& mistakes);
 /// {signal, grace, to}.
 void read_stop(const JsonValue& value, StopSpec& stop, Mistakes& mistakes);
 /// "on-failure" | "always" | "never", or {policy, max, never_on}.

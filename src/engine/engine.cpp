@@ -124,6 +124,8 @@ void Engine::find_stale(TimePoint now) {
   }
 }
 
+void Engine::handle(const FilesChanged&, TimePoint) {}
+
 void Engine::handle(const Tick&, TimePoint now) {
   for (const auto& name : order_) {
     const auto deadline = services_.at(name).machine.deadline();
@@ -184,7 +186,7 @@ std::vector<std::string> Engine::with_dependencies(const std::vector<std::string
     const auto* service = find(name);
     if (service == nullptr || !wanted.insert(name).second) continue;
     const auto& needs = service->plan.config.depends_on;
-    pending.insert(pending.end(), needs.begin(), needs.end());
+    for (const auto& need : needs) pending.push_back(need.service);
   }
   std::vector<std::string> result;
   for (const auto& name : order_) {
@@ -233,6 +235,8 @@ TimePoint Engine::since(const std::string& name) const {
   const auto* service = find(name);
   return service == nullptr ? TimePoint{} : service->machine.since();
 }
+
+Engine::Times Engine::times(const std::string&) const { return {}; }
 
 const config::ServiceConfig* Engine::config_of(const std::string& name) const {
   const auto* service = find(name);

@@ -31,21 +31,24 @@ struct PortChanged {
   std::string source;
   bool held = true;
 };
+/// Files that a service watches have changed and been quiet for its debounce; `summary` for people: "app.py", "app.py and 3 more".
+struct FilesChanged { std::string service; std::string summary; };
 struct Cancelled { OperationId operation; };
 struct ClientGone { OperationId operation; };
 struct Tick {};
-using Event = std::variant<StartRequest, StopRequest, Answered, Claimed, FilesWritten, ServiceEvent, PortChanged, Cancelled, ClientGone, Tick>;
+using Event = std::variant<StartRequest, StopRequest, Answered, Claimed, FilesWritten, ServiceEvent, PortChanged, FilesChanged, Cancelled, ClientGone, Tick>;
 
 /// # Effects: what the outside must do
 struct ClaimPort { OperationId operation; std::size_t wish; std::string service; std::string port_name; Port first; Port last; int tries; PortsToAvoid avoid; };
 struct WriteFiles { OperationId operation; };  ///< 0: because a port changed; no answer is needed then
 struct ServiceEffect { std::string service; ServiceMachine::Effect effect; };
+struct SignalService { std::string service; int signal; };  ///< to its first process; nothing else changes
 struct AskClient { OperationId operation; std::uint64_t question; std::string service; std::string port_name; Port port; bool strict; bool by_devinit; };
 struct Tell { OperationId operation; std::string level; std::string service; std::string text; };  ///< operation 0: every client
 struct TellMoved { OperationId operation; std::string service; std::string port_name; Port wanted; Port port; std::string reason; };
 struct Changed { std::string service; };  ///< its snapshot differs
 struct Finished { OperationId operation; Outcome outcome; bool keep_open = false; };
-using Effect = std::variant<ClaimPort, WriteFiles, ServiceEffect, AskClient, Tell, TellMoved, Changed, Finished>;
+using Effect = std::variant<ClaimPort, WriteFiles, ServiceEffect, SignalService, AskClient, Tell, TellMoved, Changed, Finished>;
 
 /// The brain of one project: all services, all operations of all clients. `step` takes one event and the time and says what must be
 /// done; nothing in here reads a clock, a file or a socket. ServiceMachine decides for one service; this class orders them.
@@ -59,10 +62,13 @@ class Engine {
 
   /// No service runs or is about to, and no operation is under way: the program may end.
   [[nodiscard]] bool idle() const;
-  /// In configuration order; `since` is left to the caller, who knows the wall clock.
+  /// In configuration order; `since`, `timeline`, `status` and `next_run` are left to the caller, who knows the wall clock and the service.
   [[nodiscard]] std::vector<ServiceSnapshot> snapshots() const;
   [[nodiscard]] ServiceSnapshot snapshot(const std::string& service) const;
   [[nodiscard]] TimePoint since(const std::string& service) const;
+  /// When the steps of its last start happened; TimePoint{}: not yet, or not in this start. The caller turns it into a Timeline.
+  struct Times { TimePoint wanted{}, waiting{}, spawned{}, ready{}; };
+  [[nodiscard]] Times times(const std::string& service) const;
   [[nodiscard]] const config::ServiceConfig* config_of(const std::string& service) const;
   /// The port that a service has, will have or would have.
   [[nodiscard]] std::optional<Port> port_of(const std::string& service, const std::string& port_name) const;
@@ -89,6 +95,7 @@ class Engine {
   void handle(const FilesWritten& event, TimePoint now);
   void handle(const ServiceEvent& event, TimePoint now);
   void handle(const PortChanged& event, TimePoint now);
+  void handle(const FilesChanged& event, TimePoint now);
   void handle(const Cancelled& event, TimePoint now);
   void handle(const ClientGone& event, TimePoint now);
   void handle(const Tick& event, TimePoint now);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/duration.hpp"
 #include "base/result.hpp"
 #include "config/project_config.hpp"
 #include "engine/port_planner.hpp"
@@ -33,7 +34,9 @@ struct KnownPort {
   bool held = false;
 };
 
-enum class OperationKind { start, restart, up, stop };
+/// reload: what runs with another configuration than the request's is restarted, what is no longer in it stops, what is new starts if all the
+/// others run.
+enum class OperationKind { start, restart, up, stop, reload };
 
 struct StartRequest {
   OperationId operation = 0;
@@ -48,6 +51,7 @@ struct StopRequest {
   OperationId operation = 0;
   std::vector<std::string> targets;
   bool all = false;
+  std::optional<Millis> timeout;  ///< from now on; then what is left is killed without grace
 };
 
 /// How an operation ended.

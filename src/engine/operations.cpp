@@ -20,7 +20,8 @@ std::set<std::string> reach_of(const StartRequest& request) {
     if (!reach.insert(name).second) continue;
     for (const auto& plan : request.services) {
       const auto& needs = plan.config.depends_on;
-      if (plan.config.name == name) pending.insert(pending.end(), needs.begin(), needs.end());
+      if (plan.config.name != name) continue;
+      for (const auto& need : needs) pending.push_back(need.service);
     }
   }
   return reach;
@@ -235,10 +236,10 @@ bool Engine::settle_dependencies(TimePoint now) {
     bool all_ready = true;
     std::string lost;
     for (const auto& need : service.plan.config.depends_on) {
-      const auto* other = find(need);
+      const auto* other = find(need.service);
       if (other == nullptr || other->machine.state() == State::ready) continue;  // an external service is not ours to wait for
       all_ready = false;
-      if (is_down(other->machine.state())) lost = need;
+      if (is_down(other->machine.state())) lost = need.service;
     }
     if (!lost.empty()) {
       const bool failed = find(lost)->machine.state() == State::failed;
@@ -269,7 +270,7 @@ bool Engine::settle_stops(Operation& operation, TimePoint now) {
     const auto* dependent = find(name);
     if (is_done(name) || is_down(dependent->machine.state())) continue;
     const auto& needs = dependent->plan.config.depends_on;
-    needed.insert(needs.begin(), needs.end());
+    for (const auto& need : needs) needed.insert(need.service);
   }
   bool moved = false;
   bool all_down = true;

@@ -146,6 +146,13 @@ ServiceMachine::Effects ServiceMachine::on_stopped(const Event& event, TimePoint
     case Kind::restart:
     case Kind::kill:
     case Kind::rejected:
+    case Kind::not_ready:
+    case Kind::unhealthy:
+    case Kind::healthy:
+    case Kind::exceeded:
+    case Kind::nothing_to_do:
+    case Kind::run:
+    case Kind::lost_dependency:
       return {};
   }
   return {};
@@ -174,6 +181,13 @@ ServiceMachine::Effects ServiceMachine::on_claiming(const Event& event, TimePoin
     case Kind::restart:
     case Kind::kill:
     case Kind::rejected:
+    case Kind::not_ready:
+    case Kind::unhealthy:
+    case Kind::healthy:
+    case Kind::exceeded:
+    case Kind::nothing_to_do:
+    case Kind::run:
+    case Kind::lost_dependency:
       return {};
   }
   return {};
@@ -207,6 +221,13 @@ ServiceMachine::Effects ServiceMachine::on_waiting(const Event& event, TimePoint
     case Kind::restart:
     case Kind::kill:
     case Kind::rejected:
+    case Kind::not_ready:
+    case Kind::unhealthy:
+    case Kind::healthy:
+    case Kind::exceeded:
+    case Kind::nothing_to_do:
+    case Kind::run:
+    case Kind::lost_dependency:
       return {};
   }
   return {};
@@ -256,6 +277,13 @@ ServiceMachine::Effects ServiceMachine::on_starting(const Event& event, TimePoin
     case Kind::claim_failed:
     case Kind::deps_ready:
     case Kind::deps_failed:
+    case Kind::not_ready:
+    case Kind::unhealthy:
+    case Kind::healthy:
+    case Kind::exceeded:
+    case Kind::nothing_to_do:
+    case Kind::run:
+    case Kind::lost_dependency:
       return {};
   }
   return {};
@@ -289,6 +317,13 @@ ServiceMachine::Effects ServiceMachine::on_ready(const Event& event, TimePoint n
     case Kind::became_ready:
     case Kind::deadline:
     case Kind::rejected:
+    case Kind::not_ready:
+    case Kind::unhealthy:
+    case Kind::healthy:
+    case Kind::exceeded:
+    case Kind::nothing_to_do:
+    case Kind::run:
+    case Kind::lost_dependency:
       return {};
   }
   return {};
@@ -324,6 +359,13 @@ ServiceMachine::Effects ServiceMachine::on_backing_off(const Event& event, TimeP
     case Kind::tree_empty:
     case Kind::survivors:
     case Kind::rejected:
+    case Kind::not_ready:
+    case Kind::unhealthy:
+    case Kind::healthy:
+    case Kind::exceeded:
+    case Kind::nothing_to_do:
+    case Kind::run:
+    case Kind::lost_dependency:
       return {};
   }
   return {};
@@ -350,6 +392,13 @@ ServiceMachine::Effects ServiceMachine::on_failed(const Event& event, TimePoint 
     case Kind::deadline:
     case Kind::restart:
     case Kind::rejected:
+    case Kind::not_ready:
+    case Kind::unhealthy:
+    case Kind::healthy:
+    case Kind::exceeded:
+    case Kind::nothing_to_do:
+    case Kind::run:
+    case Kind::lost_dependency:
       return {};
   }
   return {};
@@ -385,6 +434,13 @@ ServiceMachine::Effects ServiceMachine::on_stopping(const Event& event, TimePoin
     case Kind::became_ready:
     case Kind::leader_exited:
     case Kind::rejected:
+    case Kind::not_ready:
+    case Kind::unhealthy:
+    case Kind::healthy:
+    case Kind::exceeded:
+    case Kind::nothing_to_do:
+    case Kind::run:
+    case Kind::lost_dependency:
       return {};
   }
   return {};
@@ -408,6 +464,10 @@ std::vector<ServiceMachine::Effect> ServiceMachine::step(const Event& event, Tim
       return on_failed(event, now);
     case State::stopping:
       return on_stopping(event, now);
+    case State::running:
+    case State::completed:
+    case State::scheduled:
+      return {};
   }
   return {};
 }

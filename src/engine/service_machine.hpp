@@ -49,6 +49,13 @@ class ServiceMachine {
     survivors,        ///< processes that the kernel does not let us end; `text` names them. Nobody watches them any more
     deadline,         ///< the machine's deadline has passed
     rejected,         ///< it came up in a way that the configuration forbids; `text` says how
+    not_ready,        ///< so many answers in a row said no that this start has failed; `text` says what they were
+    unhealthy,        ///< ready, and its liveness probe failed often enough; `text` says how
+    healthy,          ///< the probe is content again
+    exceeded,         ///< it takes more than its limit; `text` says of what. Its tree is being killed: tree_empty follows
+    nothing_to_do,    ///< instead of `spawned`: a task that runs once has done so; `text` says when
+    run,              ///< the time of a scheduled service has come, or a watch wants its task to run
+    lost_dependency,  ///< one that it depends on is lost and `on_dependency_loss` says stop; `text` names it
     stop,             ///< somebody wants it down
     restart,          ///< down and up again on the same ports
     kill,             ///< no more grace
@@ -69,7 +76,8 @@ class ServiceMachine {
     kill_tree,   ///< SIGKILL now
     abandon,     ///< the guardian hangs: end it, and what it guarded by other means; tree_empty or survivors follows
     close_fence, ///< nothing of it runs: keep others off its ports until the next spawn
-    release,     ///< its ports are not needed any more
+    release,     ///< its ports are not needed any more; nor its next time
+    schedule,    ///< answer with run when its time has come
   };
 
   /// `jitter_seed` makes the back-off of equal services differ.

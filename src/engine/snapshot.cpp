@@ -23,13 +23,20 @@ const char* to_string(State state) noexcept {
       return "failed";
     case State::stopping:
       return "stopping";
+    case State::running:
+      return "running";
+    case State::completed:
+      return "completed";
+    case State::scheduled:
+      return "scheduled";
   }
   return "stopped";
 }
 
 std::optional<State> state_from_string(std::string_view text) noexcept {
   constexpr std::array kStates{State::stopped, State::waiting,     State::claiming, State::starting,
-                               State::ready,   State::backing_off, State::failed,   State::stopping};
+                               State::ready,   State::backing_off, State::failed,   State::stopping,
+                               State::running, State::completed,   State::scheduled};
   for (const State state : kStates) {
     if (text == to_string(state)) return state;
   }
@@ -46,12 +53,19 @@ const char* to_string(FailureCode code) noexcept {
       return "command_denied";
     case FailureCode::wrong_port:
       return "wrong_port";
+    case FailureCode::hook_failed:
+      return "hook_failed";
+    case FailureCode::dependency:
+      return "dependency";
+    case FailureCode::out_of_memory:
+      return "out_of_memory";
   }
   return "other";
 }
 
 FailureCode failure_code_from_string(std::string_view text) noexcept {
-  for (const auto code : {FailureCode::command_not_found, FailureCode::command_denied, FailureCode::wrong_port}) {
+  for (const auto code : {FailureCode::command_not_found, FailureCode::command_denied, FailureCode::wrong_port,
+                          FailureCode::hook_failed, FailureCode::dependency, FailureCode::out_of_memory}) {
     if (text == to_string(code)) return code;
   }
   return FailureCode::other;

@@ -335,6 +335,9 @@ void Guardian::on_control() {
     case OrderKind::kill:
       begin_kill();
       break;
+    case OrderKind::signal:
+      if (leader_alive_) call(__NR_kill, leader_.pid, order.signal);  // our own unreaped child: the pid is nobody else's
+      break;
   }
 }
 

@@ -26,6 +26,7 @@ struct Report {
 enum class OrderKind : uint32_t {
   stop,  ///< signal to `target`, stragglers SIGTERM, after `grace_ms` SIGKILL to all that is left
   kill,  ///< SIGKILL to all now
+  signal,  ///< to the leader, if it runs; nothing else changes
 };
 enum class Target : uint32_t { leader, group, tree };
 struct Order {

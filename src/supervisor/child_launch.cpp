@@ -145,9 +145,8 @@ std::vector<std::string> overridden_variables(const StartContext& context, const
   return names;
 }
 
-Result<os::SpawnRequest> guardian_request(const StartContext& context, const config::ServiceConfig& service,
-                                          const config::PortLookup& lookup, const RuntimeVariables& variables,
-                                          const GuardianSetup& setup) {
+Result<os::SpawnRequest> service_request(const LaunchContext& launch) {
+  const auto& [context, service, lookup, variables, setup, extra] = launch;
   os::SpawnRequest request;
   request.executable = setup.image;
   request.new_session = true;
@@ -157,6 +156,7 @@ Result<os::SpawnRequest> guardian_request(const StartContext& context, const con
     return Error(Errc::not_found, "its working folder " + request.cwd + (exists ? " is not a folder" : " does not exist"));
   }
   TRY_ASSIGN(request.environment, child_environment(context, service, lookup, variables, setup.cookie));
+  for (const auto& [name, value] : extra) request.environment[name] = value;
   TRY_ASSIGN(const auto command, command_line(service, lookup));
   TRY_ASSIGN(const auto program, program_of(command, request));
   const auto grace = std::to_string(service.stop.grace.count());

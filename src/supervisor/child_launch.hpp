@@ -31,11 +31,26 @@ using RuntimeVariables = std::vector<std::pair<std::string, std::string>>;
 /// Names of variables that the caller set to something else than devinit does: ignored, and said once.
 [[nodiscard]] std::vector<std::string> overridden_variables(const StartContext& context, const config::PortLookup& lookup);
 
-/// How to start the guardian of `service`: argv, environment, folder; `fds` is left to the caller. Templates are filled. Errc::config for a
-/// template without value, Errc::not_found when the working folder does not exist.
-[[nodiscard]] Result<os::SpawnRequest> guardian_request(const StartContext& context, const config::ServiceConfig& service,
-                                                        const config::PortLookup& lookup, const RuntimeVariables& variables,
-                                                        const GuardianSetup& setup);
+/// Everything that a command of a service is made of, beside the command itself. References to what outlives the call.
+struct LaunchContext {
+  const StartContext& context;
+  const config::ServiceConfig& service;
+  const config::PortLookup& lookup;
+  const RuntimeVariables& variables;
+  const GuardianSetup& setup;
+  std::vector<std::pair<std::string, std::string>> extra = {};  ///< NOTIFY_SOCKET, LISTEN_FDS …: above all others
+};
+
+/// How to start the guardian of the service with its own command: argv, environment, folder; `fds` is left to the caller. Templates are filled.
+/// Errc::config for a template without value, Errc::not_found when the working folder or the command does not exist.
+[[nodiscard]] Result<os::SpawnRequest> service_request(const LaunchContext& launch);
+
+/// The same for another command of the service: a hook, a probe, a stop command. It gets a plain SIGKILL for an end.
+enum class CommandOutput { log, discard };
+[[nodiscard]] Result<os::SpawnRequest> command_request(const LaunchContext& launch, const config::Command& command, CommandOutput output);
+
+/// A probe with the templates of its texts filled, and its file made absolute.
+[[nodiscard]] Result<config::ProbeSpec> filled_probe(const LaunchContext& launch, const config::ProbeSpec& spec);
 
 /// The configuration's word for whom a stop signal reaches, in the guardian's.
 [[nodiscard]] guardian::Target guardian_target(config::StopTarget target) noexcept;

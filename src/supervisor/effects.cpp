@@ -121,6 +121,8 @@ void Supervisor::carry_out(const engine::ServiceEffect& effect) {
     case Effect::release:
       ports_.release(effect.service);
       return;
+    case Effect::schedule:
+      return;
   }
 }
 
@@ -173,7 +175,7 @@ void Supervisor::spawn(const std::string& service) {
     runtime_variables_ = std::move(*variables);
     runtime_context_ = context;
   }
-  auto request = guardian_request(*context, *config, lookup, *runtime_variables_, setup_.guardian);
+  auto request = service_request({*context, *config, lookup, *runtime_variables_, setup_.guardian});
   if (!request) return service_event(service, Kind::spawn_failed, request.error().message);
   os::UniqueFd input;
   if (config->input_of > 0) {
@@ -197,12 +199,17 @@ void Supervisor::spawn(const std::string& service) {
   running_.insert_or_assign(service, std::move(running));
   auto ready = config->ready;
   const auto port = engine_.port_of(service, "");
-  if (!port) ready.kind = config::ReadyKind::none;
+  if (!port) ready.kind = config::ProbeKind::none;
   std::vector<Port> named;
   for (const auto& known : engine_.ports()) {
     if (known.service == service && !known.port_name.empty()) named.push_back(known.port);
   }
   readiness_.watch({service, port.value_or(0), std::move(named), guardian, std::move(ready), config->port ? config->port->host : std::string()});
+}
+
+void Supervisor::carry_out(const engine::SignalService& effect) {
+  const auto running = running_.find(effect.service);
+  if (running != running_.end()) running->second.process->signal(effect.signal);
 }
 
 void Supervisor::carry_out(const engine::AskClient& effect) {

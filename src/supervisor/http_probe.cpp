@@ -70,7 +70,7 @@ struct HttpProbe::Attempt : std::enable_shared_from_this<HttpProbe::Attempt> {
   std::array<char, 12> answer{};
 };
 
-HttpProbe::HttpProbe(asio::io_context& loop, Port port, const std::string& host, config::ReadySpec spec, std::function<void()> on_success)
+HttpProbe::HttpProbe(asio::io_context& loop, Port port, const std::string& host, config::ProbeSpec spec, std::function<void()> on_success)
     : loop_(loop), port_(port), spec_(std::move(spec)), on_success_(std::move(on_success)), pause_(loop) {
   boost::system::error_code no_address;
   const auto address = asio::ip::make_address(host, no_address);

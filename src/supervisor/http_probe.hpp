@@ -20,7 +20,7 @@ namespace devinit::supervisor {
 class HttpProbe {
  public:
   /// `on_success` is called once, on the loop's thread; it may destroy the probe.
-  HttpProbe(boost::asio::io_context& loop, Port port, const std::string& host, config::ReadySpec spec, std::function<void()> on_success);
+  HttpProbe(boost::asio::io_context& loop, Port port, const std::string& host, config::ProbeSpec spec, std::function<void()> on_success);
   ~HttpProbe();
 
  private:
@@ -30,7 +30,7 @@ class HttpProbe {
 
   boost::asio::io_context& loop_;
   Port port_;
-  config::ReadySpec spec_;
+  config::ProbeSpec spec_;
   std::function<void()> on_success_;
   boost::asio::steady_timer pause_;
   std::shared_ptr<Attempt> attempt_;

@@ -107,7 +107,7 @@ void Readiness::poll() {
 }
 
 void Readiness::examine(Entry& entry, const std::vector<os::Listener>& listeners, TimePoint now) {
-  if (entry.watched.spec.kind == config::ReadyKind::none) {
+  if (entry.watched.spec.kind == config::ProbeKind::none) {
     if (now - entry.since >= kAliveLongEnough) listening(entry, {});
     return;
   }
@@ -164,7 +164,7 @@ void Readiness::find_strays(const std::vector<os::Listener>& listeners, TimePoin
 
 void Readiness::listening(Entry& entry, const std::string& detail) {
   const std::string service = entry.watched.service;
-  if (entry.watched.spec.kind != config::ReadyKind::http) {
+  if (entry.watched.spec.kind != config::ProbeKind::http) {
     entries_.erase(service);
     observer_.on_ready(service, detail);
     return;

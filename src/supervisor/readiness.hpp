@@ -44,7 +44,7 @@ class Readiness {
     Port port = 0;  ///< 0: none; ready once it has lived for a moment
     std::vector<Port> named_ports;
     pid_t guardian = 0;
-    config::ReadySpec spec;
+    config::ProbeSpec spec;
     std::string host = {};  ///< the address that it binds, as far as it is known
   };
   void watch(Watched watched);

@@ -61,4 +61,9 @@ void ServiceProcess::kill() {
   os::send_record(control_.native_handle(), &order, sizeof order);
 }
 
+void ServiceProcess::signal(int number) {
+  const Order order{OrderKind::signal, number, guardian::Target::leader, 0};
+  os::send_record(control_.native_handle(), &order, sizeof order);
+}
+
 }  // namespace devinit::supervisor

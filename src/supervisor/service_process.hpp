@@ -28,6 +28,8 @@ class ServiceProcess {
   [[nodiscard]] const std::optional<os::ProcessIdentity>& leader() const noexcept { return leader_; }
   void stop(const config::StopSpec& how);
   void kill();
+  /// To the leader alone, if it runs; nothing else changes.
+  void signal(int number);
 
  private:
   ServiceProcess(boost::asio::posix::stream_descriptor control, os::ProcessIdentity guardian, Listener listener);

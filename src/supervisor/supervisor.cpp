@@ -39,6 +39,7 @@ engine::OperationId operation_from(const std::string& text) {
 
 engine::OperationKind kind_of(api::Request::Op op) {
   if (op == api::Request::Op::restart) return engine::OperationKind::restart;
+  if (op == api::Request::Op::reload) return engine::OperationKind::reload;
   return op == api::Request::Op::up ? engine::OperationKind::up : engine::OperationKind::start;
 }
 
@@ -58,7 +59,6 @@ std::optional<int> own_exit_code(engine::State state, const os::ExitStatus& stat
   return status.code().value_or(kSignalBase + status.signal().value_or(0));
 }
 
-std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
 }  // namespace
 
@@ -140,6 +140,7 @@ void Supervisor::on_request(api::Stream& stream, const api::Request& request) {
     case api::Request::Op::start:
     case api::Request::Op::restart:
     case api::Request::Op::up:
+    case api::Request::Op::reload:
       return request_start(stream, request);
     case api::Request::Op::stop:
       return request_stop(stream, request);
@@ -149,6 +150,8 @@ void Supervisor::on_request(api::Stream& stream, const api::Request& request) {
     case api::Request::Op::cancel:
       post(engine::Cancelled{operation_from(request.operation)});
       break;
+    case api::Request::Op::watch:
+      return request_watch(stream);
     case api::Request::Op::status:
       break;
   }
@@ -199,7 +202,17 @@ void Supervisor::request_start(api::Stream& stream, const api::Request& request)
 void Supervisor::request_stop(api::Stream& stream, const api::Request& request) {
   stream.send(api::Accepted{std::to_string(stream.id())});
   for (const auto& notice : std::exchange(setup_.notices, {})) stream.send(api::Notice{"warning", "", notice});
-  post(engine::StopRequest{stream.id(), request.targets, request.targets.empty()});
+  post(engine::StopRequest{stream.id(), request.targets, request.targets.empty(), request.timeout});
+}
+
+/// All as it is, then every change: `tell_changes` goes to every stream.
+void Supervisor::request_watch(api::Stream& stream) {
+  const auto project = project_snapshot();
+  for (const auto& service : project.services) stream.send(api::ServiceChanged{service});
+  api::Done done;
+  done.ok = true;
+  done.project = project;
+  stream.send(done);
 }
 
 void Supervisor::on_ready(const std::string& service, const std::string& detail) { service_event(service, Kind::became_ready, detail); }
@@ -370,7 +383,7 @@ void Supervisor::watch_signals() {
       });
     } else {
       log_.info("told to end: stopping everything");
-      post(engine::StopRequest{kOwnStop, {}, true});
+      post(engine::StopRequest{kOwnStop, {}, true, {}});
     }
     watch_signals();
   });
@@ -379,7 +392,7 @@ void Supervisor::watch_signals() {
 /// `.ports.json` is written again when it is deleted while we run, and our socket is made again.
 void Supervisor::watch_deletions() {
   watched_folders_.clear();
-  for (const auto& folder : {setup_.project.root(), setup_.project.paths.data, folder_of(setup_.socket_path)}) {
+  for (const auto& folder : {setup_.project.root(), setup_.project.paths.data, os::parent_folder(setup_.socket_path)}) {
     auto watched = os::signal_deletions(folder);
     if (watched) {
       watched_folders_.push_back(std::move(*watched));
@@ -403,7 +416,7 @@ void Supervisor::restore_own_files() {
     if (const auto written = setup_.lock->write_text(setup_.lock_text); !written) log_.warning(written.error().message);
   }
   if (socket_gone) {
-    if (const auto made = os::make_directories(folder_of(setup_.socket_path), 0700); !made) return log_.warning(made.error().message);
+    if (const auto made = os::make_directories(os::parent_folder(setup_.socket_path), 0700); !made) return log_.warning(made.error().message);
     auto socket = os::listen_unix(setup_.socket_path);
     if (!socket) return log_.warning(socket.error().message);
     server_.listen(socket->release());
@@ -416,7 +429,7 @@ void Supervisor::restore_own_files() {
 void Supervisor::on_file_deleted() {
   if (!os::is_directory(setup_.project.root())) {
     log_.info("the project folder is gone: stopping everything");
-    return post(engine::StopRequest{kOwnStop, {}, true});
+    return post(engine::StopRequest{kOwnStop, {}, true, {}});
   }
   restore_own_files();
   const auto& paths = setup_.project.paths;

@@ -61,6 +61,7 @@ class Supervisor : api::Handler, Readiness::Observer {
   void run_events();
   void request_start(api::Stream& stream, const api::Request& request);
   void request_stop(api::Stream& stream, const api::Request& request);
+  void request_watch(api::Stream& stream);
   void refuse(api::Stream& stream, const Error& error);
   void on_report(std::string service, const std::optional<guardian::Report>& report);
   void on_guardian_lost(const std::string& service);
@@ -78,6 +79,7 @@ class Supervisor : api::Handler, Readiness::Observer {
   void carry_out(const engine::ClaimPort& effect);
   void carry_out(const engine::WriteFiles& effect);
   void carry_out(const engine::ServiceEffect& effect);
+  void carry_out(const engine::SignalService& effect);
   void carry_out(const engine::AskClient& effect);
   void carry_out(const engine::Tell& effect);
   void carry_out(const engine::TellMoved& effect);

@@ -112,8 +112,8 @@ TEST_CASE("a full configuration is read in every detail") {
                                                          {"DATABASE_URL", "postgresql://localhost:{postgres.port}/shop"},
                                                          {"EMPTY", ""}});
   CHECK(backend.env_files == std::vector<std::string>{".env", "backend/.env"});
-  CHECK(backend.depends_on == std::vector<std::string>{"postgres"});
-  CHECK(backend.ready.kind == ReadyKind::http);
+  CHECK(backend.depends_on == std::vector<Dependency>{{"postgres", DependencyCondition::ready}});
+  CHECK(backend.ready.kind == ProbeKind::http);
   CHECK(backend.ready.http_path == "/health");
   CHECK(backend.ready.http_status == 204);
   CHECK(backend.ready.timeout == Millis(2000));
@@ -127,7 +127,7 @@ TEST_CASE("a full configuration is read in every detail") {
 
   const ServiceConfig& worker = config.services[2];
   CHECK_FALSE(worker.port);
-  CHECK(worker.ready.kind == ReadyKind::none);
+  CHECK(worker.ready.kind == ProbeKind::none);
   CHECK(worker.restart.policy == RestartPolicy::never);
   CHECK(worker.restart.max == 5);
   CHECK(config.services[3].kind == ServiceKind::external);
@@ -142,7 +142,7 @@ TEST_CASE("what is not said has the documented defaults") {
   CHECK(api.port);
   CHECK_FALSE(api.port->prefer);
   CHECK(api.cwd.empty());
-  CHECK(api.ready.kind == ReadyKind::port);
+  CHECK(api.ready.kind == ProbeKind::port);
   CHECK(api.ready.timeout == Millis(500));  // never longer than the whole start
   CHECK(api.stop.signal == SIGTERM);
   CHECK(api.stop.grace == Millis(5000));
@@ -451,7 +451,7 @@ TEST_CASE("a preset fills what the service leaves open") {
   CHECK(services[0].preset == "next");
   CHECK(services[0].port->prefer == 3000);
   CHECK(services[0].port->source == PortSource::preset);
-  CHECK(services[0].ready.kind == ReadyKind::port);
+  CHECK(services[0].ready.kind == ProbeKind::port);
   CHECK_FALSE(std::get<0>(services[0].command).empty());
   CHECK(services[0].env.front() == std::pair<std::string, std::string>{"BROWSER", "firefox"});
   CHECK(services[1].port->prefer == 3000);

@@ -110,7 +110,7 @@ TEST_CASE("a Procfile says it all") {
   const ProjectConfig config = detected(files);
   CHECK(summary(config) == Lines{"web  . 8000", "frontend  . 3000", "metrics  . auto", "worker  . -"});
   CHECK(std::get<std::string>(config.services[0].command) == "gunicorn app:app --bind 127.0.0.1:$PORT");
-  CHECK(config.services[3].ready.kind == ReadyKind::none);
+  CHECK(config.services[3].ready.kind == ProbeKind::none);
 }
 
 TEST_CASE("Procfile.dev comes before Procfile, and an empty one is no answer") {

@@ -157,6 +157,8 @@ void FakeShell::carry_out(const ServiceEffect& effect) {
     case ServiceMachine::Effect::close_fence:
       if (tree) broken.push_back("fence closed under a tree: " + name);
       return;
+    case ServiceMachine::Effect::schedule:
+      return;
     case ServiceMachine::Effect::release:
       if (tree) broken.push_back("released under a tree: " + name);
       std::erase_if(held, [&](const auto& entry) { return entry.first.first == name; });
@@ -168,7 +170,7 @@ void FakeShell::spawn(const std::string& name) {
   if (!trees.insert(name).second) broken.push_back("a second tree of " + name);
   const auto* config = engine.config_of(name);
   if (config == nullptr) return broken.push_back("spawned without a configuration: " + name);
-  for (const auto& need : config->depends_on) {
+  for (const auto& [need, condition] : config->depends_on) {
     if (engine.config_of(need) == nullptr || state(need) == State::ready || stops_later_in_step(need)) continue;
     broken.push_back("spawned before " + need + ": " + name);
   }
@@ -217,7 +219,7 @@ void FakeShell::carry_out(const Finished& effect) {
 ServicePlan service(const std::string& name, Port prefer, std::vector<std::string> depends_on) {
   ServicePlan plan;
   plan.config.name = name;
-  plan.config.depends_on = std::move(depends_on);
+  for (auto& need : depends_on) plan.config.depends_on.push_back({std::move(need)});
   if (prefer == 0) return plan;
   plan.config.port = config::PortSpec{};
   plan.config.port->prefer = prefer;
