@@ -45,5 +45,8 @@ struct Error {
 
 /// The documented process exit code: 2 for usage and config, 130 for interrupted, else 1.
 [[nodiscard]] int exit_code_of(Errc code) noexcept;
+/// The documented exit code of a command that looks after something (`status`, `ports check`, `scaffold check`, `scaffold fix`)
+/// and could do so, but not everything is as it should be.
+inline constexpr int kExitNotAsWanted = 3;
 
 }  // namespace devinit

@@ -1,5 +1,6 @@
 #include "cli/checkout_files.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -21,28 +22,6 @@ std::optional<std::string> role_named_by(std::string_view variable, const std::s
   }
   if (variable == kOwnPort) return role_of_port;
   return std::nullopt;
-}
-
-/// The name that a line of an env file sets, as its reader takes it.
-std::string_view name_set_by(std::string_view line) {
-  const auto skip_blanks = [&line] { line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size())); };
-  skip_blanks();
-  if (line.starts_with("export ") || line.starts_with("export\t")) line.remove_prefix(7);
-  skip_blanks();
-  return line.substr(0, line.find_first_of(" \t="));
-}
-
-/// Lines of all assignments to `name`, from the top.
-std::vector<int> lines_setting(std::string_view text, std::string_view name) {
-  std::vector<int> lines;
-  int number = 0;
-  while (!text.empty()) {
-    ++number;
-    const auto end = std::min(text.find('\n'), text.size());
-    if (name_set_by(text.substr(0, end)) == name) lines.push_back(number);
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
 }
 
 std::optional<std::string> read_if_there(const std::string& folder, const std::string& file, CheckoutFiles& files) {
@@ -73,23 +52,21 @@ void read_ports_text(std::string_view text, const std::string& file, CheckoutFil
 }
 
 void read_env_text(std::string_view text, const std::string& file, const std::string& role_of_port, CheckoutFiles& files) {
-  const auto variables = config::parse_env_file(text, file);
-  if (!variables) {
-    files.mistakes.push_back({file, 0, "it cannot be read: " + variables.error().message});
+  const auto entries = config::parse_env_entries(text, file);
+  if (!entries) {
+    files.mistakes.push_back({file, 0, "it cannot be read: " + entries.error().message});
     return;
   }
   // Of a name that is set twice the last one counts, as for everybody who reads such files.
-  for (auto variable = variables->rbegin(); variable != variables->rend(); ++variable) {
-    const auto role = role_named_by(variable->first, role_of_port);
-    if (!role || variable->second.empty()) continue;
-    const auto lines = lines_setting(text, variable->first);
-    const bool overridden = std::find_if(variables->rbegin(), variable, [&](const auto& later) { return later.first == variable->first; }) != variable;
+  for (auto entry = entries->rbegin(); entry != entries->rend(); ++entry) {
+    const auto role = role_named_by(entry->name, role_of_port);
+    if (!role || entry->value.empty()) continue;
+    const bool overridden = std::any_of(entries->rbegin(), entry, [&](const auto& later) { return later.name == entry->name; });
     if (overridden) continue;
-    const int line = lines.empty() ? 0 : lines.back();
-    if (const auto port = parse_port(variable->second)) {
-      files.ports.push_back({*role, *port, file, line, false});
+    if (const auto port = parse_port(entry->value)) {
+      files.ports.push_back({*role, *port, file, entry->line, false});
     } else {
-      files.mistakes.push_back({file, line, variable->first + "=" + config::quoted(variable->second) + " is no port"});
+      files.mistakes.push_back({file, entry->line, entry->name + "=" + config::quoted(entry->value) + " is no port"});
     }
   }
 }

@@ -43,8 +43,7 @@ ConflictRule conflict_rule(const ConflictInputs& inputs) noexcept {
 }
 
 bool can_ask(const os::Environment& environment) {
-  const auto ci = environment.find("CI");
-  return (ci == environment.end() || ci->second.empty()) && os::is_terminal(0) && os::is_terminal(2);
+  return os::variable(environment, "CI").empty() && os::is_terminal(0) && os::is_terminal(2);
 }
 
 std::string name_holders(const std::vector<ports::Holder>& holders) {

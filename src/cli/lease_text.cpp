@@ -1,5 +1,6 @@
 #include "cli/lease_text.hpp"
 
+#include "base/base_name.hpp"
 #include "base/duration.hpp"
 
 namespace devinit::cli {
@@ -81,7 +82,7 @@ std::string owner_text(const Lease& lease) {
     case OwnerKind::app:
       return lease.owner.name + " app " + std::to_string(lease.owner.instance);
     case OwnerKind::project:
-      return "project " + (lease.label.empty() ? lease.owner.name.substr(lease.owner.name.find_last_of('/') + 1) : lease.label);
+      return "project " + (lease.label.empty() ? std::string(base_name(lease.owner.name)) : lease.label);
     case OwnerKind::reserved:
       break;
   }

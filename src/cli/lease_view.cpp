@@ -27,11 +27,9 @@ std::vector<Port> preferred_ports(const Project& project, const config::ProjectC
   return {preferred.begin(), preferred.end()};
 }
 
-/// Who names the port of an idle project may have it, but for another worktree of its own repository: both are to have stable ports. A port that
-/// somebody listens on is a matter of the conflict rule.
+/// Who names the port of an idle lease may have it. One that somebody listens on is a matter of the conflict rule.
 bool yields(const NearestRegistry& nearest, const registry::Lease& lease, const std::string& repository) {
-  if (lease.owner.kind != registry::OwnerKind::project) return false;
-  if (!repository.empty() && lease.repository == repository) return false;
+  if (!may_change_hands(lease, repository)) return false;
   return !nearest.registry->is_live(lease) || ports::probe(lease.port) == ports::Verdict::busy;
 }
 

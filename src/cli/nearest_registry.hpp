@@ -27,4 +27,8 @@ struct NearestRegistry {
                                                                       const registry::Checkout& checkout, std::span<const Port> asked,
                                                                       const std::function<void(const std::string&)>& warn);
 
+/// Whether a checkout of `repository` (empty: of none) that names the port may have `lease` once nobody uses it. A project's may go, but not to
+/// another worktree of the same repository: both are to have stable ports.
+[[nodiscard]] bool may_change_hands(const registry::Lease& lease, const std::string& repository);
+
 }  // namespace devinit::cli

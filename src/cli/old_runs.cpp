@@ -28,8 +28,7 @@ bool is_old(const std::string& data) {
 }  // namespace
 
 void remove_old_runs(const Project& run) {
-  const auto slash = run.paths.data.rfind('/');
-  const auto all = run.paths.data.substr(0, slash);
+  const auto all = os::parent_folder(run.paths.data);
   const auto folder = os::FolderTree::open(all);
   if (!folder) return;
   for (const auto& name : os::list_directory(all)) {

@@ -14,15 +14,10 @@ namespace {
 constexpr int kStdout = 1;
 constexpr int kStderr = 2;
 
-std::string variable(const os::Environment& environment, const char* name) {
-  const auto found = environment.find(name);
-  return found == environment.end() ? std::string() : found->second;
-}
-
 /// The first of LC_ALL, LC_CTYPE, LANG that is set decides, as in setlocale(3).
 bool utf8_locale(const os::Environment& environment) {
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    auto value = variable(environment, name);
+    auto value = os::variable(environment, name);
     if (value.empty()) continue;
     std::ranges::transform(value, value.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     return value.find("utf-8") != std::string::npos || value.find("utf8") != std::string::npos;
@@ -41,8 +36,8 @@ void write_line(std::FILE* stream, std::string_view text) {
 }  // namespace
 
 OutputStyle detect_style(const Arguments& arguments, const os::Environment& environment) {
-  const bool dumb = variable(environment, "TERM") == "dumb";
-  const bool colors = !arguments.no_color && !dumb && variable(environment, "NO_COLOR").empty();
+  const bool dumb = os::variable(environment, "TERM") == "dumb";
+  const bool colors = !arguments.no_color && !dumb && os::variable(environment, "NO_COLOR").empty();
   const bool talk_terminal = os::is_terminal(kStderr);
   OutputStyle style;
   style.json = arguments.json;

@@ -65,11 +65,10 @@ Result<RunWish> RunLease::choose(const config::RunSettings& settings) {
   return wish;
 }
 
-/// Who insists on a number may have that of an idle project, but for another worktree of the same repository.
+/// Who insists on a number may have that of an idle lease.
 bool RunLease::may_take_over(const registry::Registry& registry, const registry::Lease& lease, const config::RunSettings& settings) const {
   const bool insists = settings.port_named || !settings.auto_find;
-  const bool same_repository = !checkout_.repository.empty() && lease.repository == checkout_.repository;
-  return insists && lease.owner.kind == registry::OwnerKind::project && !same_repository && !registry.is_live(lease);
+  return insists && may_change_hands(lease, checkout_.repository) && !registry.is_live(lease);
 }
 
 void RunLease::take(Port port, bool named, const os::ProcessIdentity& supervisor) {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "os/fd.hpp"
+#include "os/files.hpp"
 
 namespace devinit::os {
 namespace {
@@ -28,12 +29,6 @@ constexpr std::array<std::pair<std::uint32_t, const char*>, 11> kServed{{{0x6969
                                                                         {0x73757245, "Coda"},
                                                                         {0x0bd00bd0, "Lustre"},
                                                                         {0x786f4256, "vboxsf"}}};
-
-std::string folder_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
 
 }  // namespace
 
@@ -80,7 +75,7 @@ Result<> create_file(const std::string& path, mode_t mode) {
   }
   struct stat folder {};
   // Not everybody may give a file away to that group; then its own group has to do.
-  if (::stat(folder_of(path).c_str(), &folder) == 0 && ::fchown(fd.get(), static_cast<uid_t>(-1), folder.st_gid) != 0) errno = 0;
+  if (::stat(parent_folder(path).c_str(), &folder) == 0 && ::fchown(fd.get(), static_cast<uid_t>(-1), folder.st_gid) != 0) errno = 0;
   if (::fchmod(fd.get(), mode) != 0) return errno_error("cannot set the permissions of " + path, errno);
   return {};
 }
@@ -95,7 +90,12 @@ std::optional<std::chrono::seconds> file_age(const std::string& path) {
 
 bool sync_directory(const std::string& path) noexcept {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return fd.valid() && (::fsync(fd.get()) == 0 || errno == EINVAL);
+  return fd.valid() && sync_directory(fd.get());
+}
+
+bool sync_directory(int folder) noexcept {
+  // Some file systems cannot sync a folder and say EINVAL: nothing more can be done there.
+  return ::fsync(folder) == 0 || errno == EINVAL;
 }
 
 Result<> move_file(const std::string& from, const std::string& to) {

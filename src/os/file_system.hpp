@@ -30,8 +30,11 @@ namespace devinit::os {
 enum class FileKind { missing, dangling_link, regular, folder, fifo, socket, device, unreadable };
 [[nodiscard]] FileKind file_kind(const std::string& path) noexcept;
 
-/// fsync(2) of a folder: names that were made or changed in it survive a power cut. True also where folders cannot be synced.
+/// fsync(2) of a folder: names that were made or changed in it survive a power cut. True also where folders cannot be synced; false
+/// leaves errno.
 bool sync_directory(const std::string& path) noexcept;
+/// The same for one that is open.
+bool sync_directory(int folder) noexcept;
 
 /// rename(2) that replaces nothing: Errc::busy when `to` exists, Errc::not_found when `from` does not.
 [[nodiscard]] Result<> move_file(const std::string& from, const std::string& to);

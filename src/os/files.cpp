@@ -1,6 +1,5 @@
 #include "os/files.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,7 +13,9 @@
 #include <memory>
 #include <string_view>
 
-#include "os/write_all.hpp"
+#include "os/draft_file.hpp"
+#include "os/file_system.hpp"
+#include "os/open_folder.hpp"
 
 namespace devinit::os {
 namespace {
@@ -22,21 +23,10 @@ namespace {
 struct FreeMemory {
   void operator()(char* memory) const noexcept { std::free(memory); }
 };
-struct CloseFolder {
-  void operator()(DIR* folder) const noexcept { ::closedir(folder); }
-};
 
 std::optional<struct stat> stat_of(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 ? std::optional(status) : std::nullopt;
-}
-
-/// The folder that holds `path`, "." for a bare name, "/" for a name in the root.
-std::string parent_of(std::string path) {
-  while (path.size() > 1 && path.back() == '/') path.pop_back();
-  const auto slash = path.find_last_of('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
 }
 
 /// real_path without words: empty, and errno, when there is none.
@@ -121,43 +111,6 @@ boost::system::result<std::string, ReadFailure> read_all(int fd, std::size_t ann
   return content;
 }
 
-/// A file under a temporary name that disappears unless it is renamed into place.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::string& folder) : path_(folder + "/.devinit-XXXXXX") {
-    fd_.reset(::mkostemp(path_.data(), O_CLOEXEC));
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile() {
-    if (fd_.valid() && !renamed_) ::unlink(path_.c_str());
-  }
-
-  /// The steps up to the file's new name; false leaves errno.
-  bool fill(std::string_view content, mode_t mode, const std::optional<struct stat>& previous) {
-    if (!fd_.valid()) return false;
-    // Best effort: only root can keep another owner.
-    if (previous && ::fchown(fd_.get(), previous->st_uid, previous->st_gid) != 0) errno = 0;
-    return write_all(fd_.get(), content) && ::fchmod(fd_.get(), mode) == 0;
-  }
-  bool sync() { return ::fsync(fd_.get()) == 0; }
-  bool rename_to(const std::string& path) {
-    renamed_ = ::rename(path_.c_str(), path.c_str()) == 0;
-    return renamed_;
-  }
-
- private:
-  std::string path_;
-  UniqueFd fd_;
-  bool renamed_ = false;
-};
-
-bool sync_folder(const std::string& folder) {
-  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  // Some file systems cannot sync a folder and say EINVAL: nothing more can be done there.
-  return fd.valid() && (::fsync(fd.get()) == 0 || errno == EINVAL);
-}
-
 /// Where a replacement goes: the file itself, or what the symbolic link leads to.
 Result<std::string> replacement_target(const std::string& path) {
   if (!is_link(path)) return path;
@@ -206,12 +159,12 @@ Result<> replace_file(const std::string& path, std::string_view content, mode_t 
   if (previous && !S_ISREG(previous->st_mode))
     return Error(Errc::io, "cannot write " + path + ": it " + kind_of(previous->st_mode));
   if (links != Links::follow) previous.reset();  // mode and owner of the old file are kept for people's files only
-  const std::string folder = parent_of(target);
-  TemporaryFile file(folder);
+  DraftFile draft(AT_FDCWD, target);
+  if (previous) draft.give_to(previous->st_uid, previous->st_gid);
   const mode_t wanted = previous ? previous->st_mode & 07777 : mode;
-  const bool done = file.fill(content, wanted, previous) && (durable == Durable::no || file.sync()) && file.rename_to(target);
+  const bool done = draft.write(content, wanted) && (durable == Durable::no || draft.sync()) && draft.replace();
   if (!done) return errno_error("cannot write " + path, errno);
-  if (durable == Durable::yes && !sync_folder(folder)) {
+  if (durable == Durable::yes && !sync_directory(parent_folder(target))) {
     return errno_error(path + " is written, but may not survive a power cut", errno);
   }
   return {};
@@ -220,7 +173,7 @@ Result<> replace_file(const std::string& path, std::string_view content, mode_t 
 Result<> make_directories(const std::string& path, mode_t mode) {
   if (::mkdir(path.c_str(), mode) == 0) return {};
   if (errno == ENOENT && !path.empty()) {
-    const std::string parent = parent_of(path);
+    const std::string parent = parent_folder(path);
     if (parent != path && parent != ".") {
       TRY(make_directories(parent, mode));
       if (::mkdir(path.c_str(), mode) == 0) return {};
@@ -230,6 +183,13 @@ Result<> make_directories(const std::string& path, mode_t mode) {
   // Whatever mkdir said (EEXIST, EROFS, EACCES on an automounted folder): an existing folder is all we want.
   if (is_directory(path)) return {};
   return errno_error("cannot create the folder " + path, error == EEXIST ? ENOTDIR : error);
+}
+
+std::string parent_folder(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  const auto slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
 }
 
 bool path_exists(const std::string& path) { return stat_of(path).has_value(); }
@@ -252,15 +212,7 @@ Result<std::string> real_path(const std::string& path) {
 }
 
 std::vector<std::string> list_directory(const std::string& path) {
-  std::vector<std::string> names;
-  const std::unique_ptr<DIR, CloseFolder> folder(::opendir(path.c_str()));
-  if (!folder) return names;
-  while (const dirent* entry = ::readdir(folder.get())) {
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
-  }
-  std::sort(names.begin(), names.end());
-  return names;
+  return take_names(UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC))).value_or(std::vector<std::string>());
 }
 
 std::optional<FileId> file_id(const std::string& path) {

@@ -42,6 +42,8 @@ enum class Links { follow, replace, refuse };
 /// mkdir -p with `mode` for what is created. An existing folder is left as it is.
 [[nodiscard]] Result<> make_directories(const std::string& path, mode_t mode);
 
+/// The folder that `path` lies in, by its text alone: "." for a bare name, "/" for a name in the root; slashes at the end do not count.
+[[nodiscard]] std::string parent_folder(std::string path);
 [[nodiscard]] bool path_exists(const std::string& path);       ///< follows links
 [[nodiscard]] bool is_regular_file(const std::string& path);   ///< follows links
 [[nodiscard]] bool is_directory(const std::string& path);      ///< follows links

@@ -1,6 +1,5 @@
 #include "os/folder_tree.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
@@ -10,31 +9,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <cstring>
-#include <memory>
+
+#include "os/open_folder.hpp"
 
 namespace devinit::os {
 namespace {
 
-constexpr int kPlainFolder = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr mode_t kPermissions = 0777;
-
-struct CloseFolder {
-  void operator()(DIR* folder) const noexcept { ::closedir(folder); }
-};
-
-/// The names in an open folder, sorted; nothing (and errno) when it cannot be read. The descriptor stays open.
-std::optional<std::vector<std::string>> names_in(int fd) {
-  const int copy = ::openat(fd, ".", kPlainFolder);
-  const std::unique_ptr<DIR, CloseFolder> folder(copy < 0 ? nullptr : ::fdopendir(copy));
-  if (!folder) return std::nullopt;
-  std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(folder.get())) {
-    if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0) names.emplace_back(entry->d_name);
-  }
-  std::ranges::sort(names);
-  return names;
-}
 
 std::string remark_on(mode_t mode) {
   if (S_ISFIFO(mode)) return "is a FIFO";
@@ -48,10 +29,6 @@ TreeEntry::Kind kind_of(mode_t mode) {
   if (S_ISREG(mode)) return TreeEntry::Kind::file;
   if (S_ISDIR(mode)) return TreeEntry::Kind::folder;
   return S_ISLNK(mode) ? TreeEntry::Kind::link : TreeEntry::Kind::other;
-}
-
-std::int64_t modified_ns(const struct stat& status) {
-  return std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
 }
 
 /// Walks one tree; a descriptor is held for each folder on the way down.

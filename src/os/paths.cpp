@@ -14,8 +14,8 @@ namespace {
 
 /// An absolute path from the environment; a relative or empty one counts as unset, as the base directory rules say.
 std::string absolute_variable(const Environment& environment, const char* name) {
-  const auto found = environment.find(name);
-  return found != environment.end() && found->second.starts_with('/') ? found->second : std::string();
+  std::string value = variable(environment, name);
+  return value.starts_with('/') ? value : std::string();
 }
 
 std::string home_from_password_database() {
@@ -27,9 +27,9 @@ std::string home_from_password_database() {
   return found->pw_dir;
 }
 
-/// `$VARIABLE/devinit`, else `~FALLBACK/devinit`; empty without a home folder.
-std::string base_directory(const Environment& environment, const char* variable, const char* fallback) {
-  if (const std::string base = absolute_variable(environment, variable); !base.empty()) return base + "/devinit";
+/// `$NAME/devinit`, else `~FALLBACK/devinit`; empty without a home folder.
+std::string base_directory(const Environment& environment, const char* name, const char* fallback) {
+  if (const std::string base = absolute_variable(environment, name); !base.empty()) return base + "/devinit";
   std::string home = absolute_variable(environment, "HOME");
   if (home.empty()) home = home_from_password_database();
   return home.empty() ? home : home + fallback + "/devinit";
@@ -109,7 +109,7 @@ Result<ProjectPaths> run_paths(const std::string& root, const std::string& name,
 }
 
 Result<> create_data_directories(const ProjectPaths& paths) {
-  if (paths.read_only) TRY(make_own_folder(paths.data.substr(0, paths.data.rfind('/'))));
+  if (paths.read_only) TRY(make_own_folder(parent_folder(paths.data)));
   TRY(make_own_folder(paths.data));
   TRY(make_own_folder(paths.logs));
   const std::string ignore = paths.data + "/.gitignore";

@@ -80,5 +80,7 @@ struct ProcessInfo {
 using Environment = std::map<std::string, std::string>;
 /// This process's environment. Entries without '=' are dropped.
 [[nodiscard]] Environment current_environment();
+/// The value of `name`; empty when it is not set.
+[[nodiscard]] std::string variable(const Environment& environment, const char* name);
 
 }  // namespace devinit::os

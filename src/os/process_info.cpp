@@ -134,4 +134,9 @@ Environment current_environment() {
   return environment;
 }
 
+std::string variable(const Environment& environment, const char* name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::string() : found->second;
+}
+
 }  // namespace devinit::os

@@ -1,35 +1,21 @@
 #include "os/retired_tree.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstring>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
 
+#include "os/open_folder.hpp"
+
 namespace devinit::os {
 namespace {
 
-constexpr int kPlainFolder = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-
-struct CloseFolder {
-  void operator()(DIR* folder) const noexcept { ::closedir(folder); }
-};
-
-std::vector<std::string> names_in(int fd) {
-  std::vector<std::string> names;
-  const int copy = ::openat(fd, ".", kPlainFolder);
-  const std::unique_ptr<DIR, CloseFolder> folder(copy < 0 ? nullptr : ::fdopendir(copy));
-  while (const dirent* entry = folder ? ::readdir(folder.get()) : nullptr) {
-    if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0) names.emplace_back(entry->d_name);
-  }
-  return names;
-}
+/// What can be read of the folder.
+std::vector<std::string> readable_names(int folder) { return names_in(folder).value_or(std::vector<std::string>()); }
 
 std::optional<struct stat> stat_of(int folder, const std::string& name) {
   struct stat status {};
@@ -44,7 +30,7 @@ class Retirement {
 
   /// `fresh` is -1 where the new tree has no such folder.
   void empty(int old, int fresh, const std::string& prefix) const {
-    for (const auto& name : names_in(old)) {
+    for (const auto& name : readable_names(old)) {
       const auto status = stat_of(old, name);
       if (!status || status->st_dev != device_) continue;
       const std::string path = prefix.empty() ? name : prefix + "/" + name;
@@ -62,7 +48,7 @@ class Retirement {
     if (found == known_.end()) return false;
     const TreeEntry& entry = *found->second;
     return entry.inode == status.st_ino && entry.size == static_cast<std::uint64_t>(status.st_size) &&
-           entry.modified_ns == std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+           entry.modified_ns == modified_ns(status);
   }
 
   /// A failure leaves everything as it is: `old` is not empty then.
@@ -103,7 +89,7 @@ bool retire_tree(int old, int fresh, const std::vector<TreeEntry>& known) noexce
   constexpr int kRounds = 3;
   for (int round = 0; round < kRounds; ++round) {
     retirement.empty(old, fresh, "");
-    if (names_in(old).empty()) return true;
+    if (readable_names(old).empty()) return true;
   }
   return false;
 }

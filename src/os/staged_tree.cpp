@@ -12,14 +12,13 @@
 #include <ranges>
 
 #include "os/files.hpp"
+#include "os/open_folder.hpp"
 #include "os/random.hpp"
 #include "os/retired_tree.hpp"
 #include "os/write_all.hpp"
 
 namespace devinit::os {
 namespace {
-
-constexpr int kPlainFolder = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 UniqueFd open_folder(int parent, const std::string& name) { return UniqueFd(::openat(parent, name.c_str(), kPlainFolder)); }
 

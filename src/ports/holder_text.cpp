@@ -2,39 +2,14 @@
 #include <string_view>
 
 #include "base/duration.hpp"
+#include "base/utf8.hpp"
 #include "os/self.hpp"
 #include "ports/holder.hpp"
 
 namespace devinit::ports {
 namespace {
 
-/// Length of the UTF-8 sequence that starts with `lead`; 0 for a byte that starts none.
-std::size_t sequence_length(unsigned char lead) {
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return 2;
-  if (lead >= 0xE0 && lead <= 0xEF) return 3;
-  return lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
-}
-
-/// The character at the front of `text`, which is not empty; U+FFFD with length 1 when the bytes are no UTF-8.
-struct Character {
-  char32_t code;
-  std::size_t length;
-};
-Character front_character(std::string_view text) {
-  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const std::size_t length = sequence_length(byte(0));
-  if (length == 1) return {byte(0), 1};
-  if (length == 0 || length > text.size()) return {0xFFFD, 1};
-  char32_t code = byte(0) & (0xFFU >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return {0xFFFD, 1};
-    code = code << 6 | (byte(i) & 0x3FU);
-  }
-  const bool overlong = (length == 3 && code < 0x800) || (length == 4 && (code < 0x10000 || code > 0x10FFFF));
-  const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-  return overlong || surrogate ? Character{0xFFFD, 1} : Character{code, length};
-}
+constexpr char32_t kReplacement = 0xFFFD;  // for bytes that are no UTF-8
 
 /// Characters that steer a terminal or turn the direction of text: a command line is the stranger's to choose.
 bool steers_terminal(char32_t code) {
@@ -47,16 +22,16 @@ bool steers_terminal(char32_t code) {
 std::string printable(std::string_view text) {
   std::string clean;
   clean.reserve(text.size());
-  while (!text.empty()) {
-    const auto [code, length] = front_character(text);
+  for (std::size_t at = 0; at < text.size();) {
+    const auto [code, length] = decode_utf8(text, at).value_or(CodePoint{kReplacement, 1});
     if (code == '\n' || code == '\t' || code == '\r') {
       clean += ' ';
-    } else if (steers_terminal(code) || code == 0xFFFD) {
+    } else if (steers_terminal(code) || code == kReplacement) {
       clean += '?';
     } else {
-      clean += text.substr(0, length);
+      clean += text.substr(at, length);
     }
-    text.remove_prefix(length);
+    at += length;
   }
   return clean;
 }

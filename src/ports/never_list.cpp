@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/base_name.hpp"
+
 namespace devinit::ports {
 namespace {
 
@@ -112,8 +114,6 @@ constexpr std::array kRules{
 
 constexpr std::array<std::string_view, 12> kShells{"bash", "zsh",  "fish", "sh",  "dash",   "ash",
                                                    "ksh",  "mksh", "tcsh", "csh", "elvish", "nu"};
-
-std::string_view base_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
 
 struct Names {
   std::string_view kernel_name;

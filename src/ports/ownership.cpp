@@ -2,10 +2,10 @@
 
 #include <string_view>
 
+#include "base/base_name.hpp"
+
 namespace devinit::ports {
 namespace {
-
-std::string_view base_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
 
 /// What devinit put into the environment of everything it starts.
 std::optional<Ours> labels_of(pid_t pid) {

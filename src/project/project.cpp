@@ -104,9 +104,8 @@ Result<config::ProjectConfig> load_run(const Project& project) {
 }  // namespace
 
 std::string find_root(const std::string& directory, const os::Environment& environment) {
-  const auto home = environment.find("HOME");
   std::string git_root;
-  const auto folders = folders_upward(directory, home == environment.end() ? std::string() : home->second, git_root);
+  const auto folders = folders_upward(directory, os::variable(environment, "HOME"), git_root);
   for (const char* marker : {"/devinit.json", "/.ports.json"}) {
     for (const auto& folder : folders) {
       if (entry_exists(folder + marker)) return folder;

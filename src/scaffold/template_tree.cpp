@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "base/utf8.hpp"
 #include "config/port_rules.hpp"
-#include "config/text_encoding.hpp"
 #include "os/files.hpp"
 #include "scaffold/relative_path.hpp"
 
@@ -93,7 +93,7 @@ bool is_text(std::string_view content) noexcept {
       ++at;
       continue;
     }
-    const auto point = config::decode_utf8(content, at);
+    const auto point = decode_utf8(content, at);
     if (!point) return false;
     at += point->length;
   }

@@ -193,6 +193,15 @@ TEST_CASE("folders are made down to the last one, with the mode asked for, and e
   CHECK(make_directories("", 0700).has_error());
 }
 
+TEST_CASE("the parent folder of a path is told by its text") {
+  CHECK(parent_folder("/srv/shop/.env") == "/srv/shop");
+  CHECK(parent_folder("/srv/shop//") == "/srv");
+  CHECK(parent_folder("/srv") == "/");
+  CHECK(parent_folder("/") == "/");
+  CHECK(parent_folder("shop/.env") == "shop");
+  CHECK(parent_folder(".env") == ".");
+}
+
 TEST_CASE("questions about paths follow links and have answers for what is missing") {
   const TemporaryFolder folder;
   write(folder / "file", "");

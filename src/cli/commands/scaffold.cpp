@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "api/json_writer.hpp"
 #include "base/suggest.hpp"
 #include "cli/app_answer.hpp"
 #include "cli/app_request.hpp"
@@ -103,16 +104,28 @@ std::string app_text(const AppValues& values) { return "model " + values.model +
 std::string answer_json(const Making& making, const std::vector<scaffold::AppEntry>& entries, const Allocation& allocation,
                         bool dry_run) {
   const AppValues& values = making.values;
-  std::string files;
+  api::JsonWriter writer;
+  writer.begin_object();
+  writer.member("path", making.destination.path());
+  writer.member("template", making.source.shown);
+  writer.member("model", values.model);
+  writer.member("app", values.app);
+  writer.member("project_name", values.project_name);
+  writer.key("ports");
+  writer.begin_object();
+  writer.member("backend", values.backend);
+  writer.member("frontend", values.frontend);
+  writer.end_object();
+  writer.member("allocated", allocation.created && !dry_run);
+  writer.member("dry_run", dry_run);
+  writer.key("files");
+  writer.begin_array();
   for (const auto& entry : entries) {
-    if (entry.from->kind != os::TreeEntry::Kind::folder) files += (files.empty() ? "" : ",") + json_string(entry.path);
+    if (entry.from->kind != os::TreeEntry::Kind::folder) writer.value(entry.path);
   }
-  return "{\"path\":" + json_string(making.destination.path()) + ",\"template\":" + json_string(making.source.shown) +
-         ",\"model\":" + json_string(values.model) + ",\"app\":" + std::to_string(values.app) +
-         ",\"project_name\":" + json_string(values.project_name) + ",\"ports\":{\"backend\":" + std::to_string(values.backend) +
-         ",\"frontend\":" + std::to_string(values.frontend) +
-         "},\"allocated\":" + (allocation.created && !dry_run ? "true" : "false") +
-         ",\"dry_run\":" + (dry_run ? "true" : "false") + ",\"files\":[" + files + "]}";
+  writer.end_array();
+  writer.end_object();
+  return writer.take();
 }
 
 void warn_about(const Context& context, const Making& making, const Allocation& allocation) {
@@ -186,13 +199,17 @@ Result<int> make(const Context& context, Making& making) {
 
 Result<int> list_templates(const Context& context) {
   TextTable table({TextTable::Align::left, TextTable::Align::left});
-  std::string json;
+  api::JsonWriter writer;
+  writer.begin_array();
   for (const auto& built_in : scaffold::built_in_templates()) {
     table.add_row({std::string(built_in.name), std::string(built_in.summary)});
-    json += (json.empty() ? "" : ",") + std::string("{\"name\":") + json_string(built_in.name) +
-            ",\"summary\":" + json_string(built_in.summary) + "}";
+    writer.begin_object();
+    writer.member("name", built_in.name);
+    writer.member("summary", built_in.summary);
+    writer.end_object();
   }
-  context.output.data(context.arguments.json ? "[" + json + "]" : table.text());
+  writer.end_array();
+  context.output.data(context.arguments.json ? writer.take() : table.text());
   return 0;
 }
 

@@ -3,6 +3,8 @@
 #include <functional>
 #include <optional>
 
+#include "api/json_writer.hpp"
+#include "base/counted.hpp"
 #include "cli/commands/ports/ports_commands.hpp"
 #include "cli/text_table.hpp"
 #include "os/files.hpp"
@@ -14,7 +16,6 @@ namespace {
 using scaffold::AuditedApp;
 using scaffold::Finding;
 
-constexpr int kSomethingIsWrong = 3;
 constexpr int kNotAllWritten = 1;
 
 /// What is done with an app once it is judged, before the next one is read: a long list must not make the first answers old.
@@ -53,16 +54,19 @@ std::string place(const AuditedApp& app, const std::string& file, int line) {
   return app.root + (file.empty() ? "" : "/" + file) + (line > 0 ? ":" + std::to_string(line) : "");
 }
 
-std::string finding_json(const AuditedApp& app, const Finding& finding) {
-  std::string json = "{\"fault\":\"" + std::string(to_string(finding.fault)) + "\",\"app\":" + json_string(app.root);
-  if (app.owner) json += ",\"model\":" + json_string(app.owner->first) + ",\"number\":" + std::to_string(app.owner->second);
-  if (!finding.file.empty()) json += ",\"file\":" + json_string(finding.file);
-  if (finding.line > 0) json += ",\"line\":" + std::to_string(finding.line);
-  return json + ",\"message\":" + json_string(finding.message) + ",\"mendable\":" + (finding.mendable ? "true" : "false") + "}";
-}
-
-std::string counted(std::size_t count, const std::string& what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+void write_finding(api::JsonWriter& writer, const AuditedApp& app, const Finding& finding) {
+  writer.begin_object();
+  writer.member("fault", to_string(finding.fault));
+  writer.member("app", app.root);
+  if (app.owner) {
+    writer.member("model", app.owner->first);
+    writer.member("number", app.owner->second);
+  }
+  if (!finding.file.empty()) writer.member("file", finding.file);
+  if (finding.line > 0) writer.member("line", finding.line);
+  writer.member("message", finding.message);
+  writer.member("mendable", finding.mendable);
+  writer.end_object();
 }
 
 /// The findings that no mending takes away.
@@ -79,19 +83,21 @@ std::size_t report_the_rest(const Context& context, const std::vector<AuditedApp
   return count;
 }
 
-std::string mending_json(const AuditedApp& app, const scaffold::Mending& mending) {
-  std::string changes;
-  for (const auto& change : mending.changes) changes += (changes.empty() ? "" : ",") + json_string(change);
-  return "{\"app\":" + json_string(app.root) + ",\"file\":" + json_string(mending.file) + ",\"changes\":[" + changes + "]}";
+void write_mending(api::JsonWriter& writer, const AuditedApp& app, const scaffold::Mending& mending) {
+  writer.begin_object();
+  writer.member("app", app.root);
+  writer.member("file", mending.file);
+  writer.member("changes", mending.changes);
+  writer.end_object();
 }
 
 /// What was written, or would be; in JSON also what could not be.
-void print_mendings(const Context& context, const AuditedApp& app, std::string& json) {
+void print_mendings(const Context& context, const AuditedApp& app, api::JsonWriter& writer) {
   for (const auto& finding : app.findings) {
-    if (finding.fault == scaffold::Fault::not_written) json += (json.empty() ? "" : ",") + finding_json(app, finding);
+    if (finding.fault == scaffold::Fault::not_written) write_finding(writer, app, finding);
   }
   for (const auto& mending : app.mendings) {
-    json += (json.empty() ? "" : ",") + mending_json(app, mending);
+    write_mending(writer, app, mending);
     if (context.arguments.json) continue;
     for (const auto& change : mending.changes) context.output.data(one_line(place(app, mending.file, 0) + ": " + change));
   }
@@ -104,41 +110,45 @@ Result<int> check_apps(const Context& context) {
   if (audited.failure) return *audited.failure;
   const auto& apps = audited.apps;
   std::size_t count = 0;
-  std::string json;
+  api::JsonWriter writer;
+  writer.begin_array();
   for (const auto& app : apps) {
     for (const auto& finding : app.findings) {
       ++count;
-      json += (json.empty() ? "" : ",") + finding_json(app, finding);
+      write_finding(writer, app, finding);
       if (context.arguments.json) continue;
       const std::string hint = finding.mendable || finding.hint.empty() ? "" : " (" + finding.hint + ")";
       context.output.data(one_line(place(app, finding.file, finding.line) + ": " + finding.message + hint));
     }
   }
-  if (context.arguments.json) context.output.data("[" + json + "]");
+  writer.end_array();
+  if (context.arguments.json) context.output.data(writer.take());
   context.output.say(counted(apps.size(), "app") + ", " + counted(count, "problem") +
                      (count > 0 ? "; devinit scaffold fix mends what can be mended" : ""));
-  return count == 0 ? 0 : kSomethingIsWrong;
+  return count == 0 ? 0 : kExitNotAsWanted;
 }
 
 Result<int> fix_apps(const Context& context) {
   const bool dry_run = context.arguments.scaffold.dry_run;
   bool all_written = true;
-  std::string json;
+  api::JsonWriter writer;
+  writer.begin_array();
   const auto mend = [&](AuditedApp& app) {
     if (!dry_run) all_written = scaffold::mend(app) && all_written;
-    print_mendings(context, app, json);
+    print_mendings(context, app, writer);
   };
   TRY_ASSIGN(const auto audited,
              audit_here(context, dry_run ? registry::Access::read_only : registry::Access::read_write, mend));
   std::size_t mended = 0;
   for (const auto& app : audited.apps) mended += app.mendings.size();
-  if (context.arguments.json) context.output.data("[" + json + "]");
+  writer.end_array();
+  if (context.arguments.json) context.output.data(writer.take());
   context.output.say(counted(audited.apps.size(), "app") + ", " + counted(mended, "file") +
                      (dry_run ? " would be mended" : " mended"));
   const std::size_t left = report_the_rest(context, audited.apps);
   if (audited.failure) return *audited.failure;
   if (!all_written) return kNotAllWritten;
-  return left == 0 ? 0 : kSomethingIsWrong;
+  return left == 0 ? 0 : kExitNotAsWanted;
 }
 
 }  // namespace devinit::cli

@@ -1,5 +1,6 @@
 #include <map>
 
+#include "api/json_writer.hpp"
 #include "cli/app_answer.hpp"
 #include "cli/app_request.hpp"
 #include "cli/commands/ports/ports_commands.hpp"
@@ -16,7 +17,13 @@ namespace {
 constexpr std::size_t kChunk = 200;
 
 std::string error_json(std::size_t line, const Error& error) {
-  return "{\"line\":" + std::to_string(line) + ",\"error\":" + json_string(error.message) + ",\"code\":\"" + code_name(error.code) + "\"}";
+  api::JsonWriter writer;
+  writer.begin_object();
+  writer.member("line", line);
+  writer.member("error", error.message);
+  writer.member("code", code_name(error.code));
+  writer.end_object();
+  return writer.take();
 }
 
 /// Answers a stream of owners, chunk by chunk: one transaction a chunk, in the order of the lines.

@@ -8,8 +8,6 @@
 namespace devinit::cli {
 namespace {
 
-constexpr int kFound = 3;
-
 bool same(const Finding& one, const Finding& other) {
   return one.kind == other.kind && one.port == other.port && one.where == other.where;
 }
@@ -58,7 +56,7 @@ Result<int> check_leases(const Context& context) {
   if (left.empty()) {
     output.say("nothing is wrong: " + std::to_string(report.leases) + " leases, " + std::to_string(report.checkouts) + " checkouts");
   }
-  return left.empty() ? 0 : kFound;
+  return left.empty() ? 0 : kExitNotAsWanted;
 }
 
 }  // namespace devinit::cli

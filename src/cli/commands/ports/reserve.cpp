@@ -1,3 +1,4 @@
+#include "api/json_writer.hpp"
 #include "cli/commands/ports/ports_commands.hpp"
 #include "cli/text_table.hpp"
 
@@ -11,10 +12,14 @@ Result<int> reserve_ports(const Context& context) {
   TRY(in_use.registry->reserve(*arguments.range, arguments.name));
   const auto shown = first == last ? "port " + std::to_string(first) : "ports " + std::to_string(first) + " to " + std::to_string(last);
   context.output.say(one_line(shown + (first == last ? " is" : " are") + " reserved for " + arguments.name));
-  if (context.arguments.json) {
-    context.output.data("{\"name\":" + json_string(arguments.name) + ",\"first\":" + std::to_string(first) +
-                        ",\"last\":" + std::to_string(last) + "}");
-  }
+  if (!context.arguments.json) return 0;
+  api::JsonWriter writer;
+  writer.begin_object();
+  writer.member("name", arguments.name);
+  writer.member("first", first);
+  writer.member("last", last);
+  writer.end_object();
+  context.output.data(writer.take());
   return 0;
 }
 
