@@ -137,22 +137,27 @@ def thousands(shelf):
 
 def writers(options):
     """64 at once, 50 allocations each; each allocation is one command, or each writer is one command that is asked line by line."""
-    table = Table("64 writers at once, 50 allocations each", ["allocator", "allocations/s", "slowest allocation, ms", "runs"])
-    script = str(HERE / "writers.py")
-    for name, mode in (("devinit ports get, a process each", "commands"), ("devinit ports get --batch -, a line each", "lines")):
-        speeds, slowest = [], []
+    table = Table("64 writers at once, 50 allocations each",
+                  ["allocator", "allocations/s", "slowest allocation, ms", "processor ms of each", "runs"])
+    commands = [str(options.programs / "bench_writers"), "64", "50"]
+    rows = (("floor: static hello, a process each", [*commands, str(options.programs / "bench_hello"), "-"]),
+            ("devinit version, a process each", [*commands, options.devinit, "version"]),
+            ("devinit ports get, a process each", [*commands, options.devinit]),
+            ("devinit ports get --batch -, a line each", [PYTHON, str(HERE / "writers.py"), "64", "50", options.devinit]))
+    for name, command in rows:
+        speeds, slowest, busy = [], [], []
         for _ in range(max(3, options.runs // 3)):
             options.calm.wait()
             with Shelf(options) as shelf:
-                done = subprocess.run([PYTHON, script, mode, "64", "50", options.devinit], env=shelf.environment, capture_output=True, text=True,
-                                      check=True)
+                done = subprocess.run(command, env=shelf.environment, capture_output=True, text=True, check=True)
                 answer = json.loads(done.stdout)
                 speeds.append(answer["rate"])
                 slowest.append(answer["slowest_ms"])
-        table.row(name, cell(speeds, 0), cell(slowest, 0), len(speeds))
+                busy += [answer["cpu_ms"]] if "cpu_ms" in answer else []
+        table.row(name, cell(speeds, 0), cell(slowest, 0), cell(busy, 2) if busy else "–", len(speeds))
     if have_orm():
         with Shelf(options) as shelf:
-            table.row("SQLAlchemy, 8 processes", *orm_writers(shelf, 8, 100), 1)
+            table.row("SQLAlchemy, 8 processes", *orm_writers(shelf, 8, 100), "–", 1)
     table.show(options.calm)
 
 

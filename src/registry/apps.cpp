@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "os/hash.hpp"
@@ -31,12 +32,20 @@ const Lease* find_role(const std::vector<Lease>& leases, const std::string& role
   return found == leases.end() ? nullptr : &*found;
 }
 
+/// The request says where the app lives, and the lease something else.
+bool lives_elsewhere(const AppRequest& request, const Lease& lease) {
+  return !request.checkout.empty() && request.checkout != lease.checkout;
+}
+
 /// The answer when nothing has to be written for it.
 std::optional<AppPorts> complete(const AppRequest& request, const std::vector<Lease>& existing) {
   AppPorts answer;
+  if (std::any_of(existing.begin(), existing.end(), [&](const Lease& lease) { return lives_elsewhere(request, lease); })) {
+    return std::nullopt;
+  }
   for (const Grid& grid : request.grids) {
     const Lease* lease = find_role(existing, grid.role);
-    if (lease == nullptr || (!request.checkout.empty() && request.checkout != lease->checkout)) return std::nullopt;
+    if (lease == nullptr) return std::nullopt;
     answer.leases.push_back(*lease);
   }
   return answer;
@@ -56,46 +65,45 @@ Error exhausted(const AppRequest& request, const Grid& grid, const PortSet& take
 /// One call of `allocate`, inside its transaction.
 class Allocation {
  public:
-  Allocation(Registry::State& state, const PortPolicy& policy)
-      : state_(state), leases_(*state.leases), policy_(policy), now_(state.now()) {}
+  Allocation(Registry::State& state, const PortPolicy& policy) : state_(state), leases_(*state.leases), policy_(policy) {}
 
   /// Adds one answer. A request that fails leaves nothing of it; the error that is returned is the database's.
   Result<> serve(const AppRequest& request, Answers& answers) {
-    TRY_ASSIGN(const auto existing, leases_.of_app(request.model, request.app));
-    AppPorts answer;
+    TRY_ASSIGN(auto leases, leases_.of_app(request.model, request.app));
+    const std::size_t existing = leases.size();  // the new ones follow them
     for (const Grid& grid : request.grids) {
-      const Lease* lease = find_role(existing, grid.role);
-      if (lease == nullptr) lease = find_role(answer.leases, grid.role);
-      TRY_ASSIGN(auto port, lease != nullptr ? keep(request, *lease) : add(request, grid));
-      if (!port) {
+      if (find_role(leases, grid.role) != nullptr) continue;
+      TRY_ASSIGN(auto lease, add(request, grid));
+      if (!lease) {
         answers.emplace_back(exhausted(request, grid, leases_.taken(), policy_));
-        return take_back(existing, answer.leases);
+        return take_back(std::span(leases).subspan(existing));
       }
-      answer.created = answer.created || lease == nullptr;
-      answer.leases.push_back(std::move(*port));
+      leases.push_back(std::move(*lease));
     }
-    answers.emplace_back(std::move(answer));
+    TRY(note_checkout(request, leases));
+    auto answer = complete(request, leases);
+    ASSERT(answer);
+    answer->created = leases.size() > existing;
+    answers.emplace_back(std::move(*answer));
     return {};
   }
 
  private:
-  Result<std::optional<Lease>> keep(const AppRequest& request, Lease lease) {
-    if (!request.checkout.empty() && request.checkout != lease.checkout) {
+  /// An app lives in one place, with all of its roles.
+  Result<> note_checkout(const AppRequest& request, std::vector<Lease>& leases) {
+    for (Lease& lease : leases) {
+      if (!lives_elsewhere(request, lease)) continue;
       lease.checkout = request.checkout;
       TRY(leases_.update(lease));
     }
-    return std::optional<Lease>(std::move(lease));
+    return {};
   }
 
   /// Nothing when the grid is full.
   Result<std::optional<Lease>> add(const AppRequest& request, const Grid& grid) {
-    Lease lease;
-    lease.owner = {OwnerKind::app, request.model, request.app, grid.role};
+    Lease lease = state_.new_lease({OwnerKind::app, request.model, request.app, grid.role});
     lease.checkout = request.checkout;
-    lease.created = lease.last_used = now_;
     lease.pool = grid.pool;
-    lease.pending = state_.options.pending;
-    lease.host = state_.options.host.id;
     while (true) {
       TRY_ASSIGN(const auto port, choose(request, grid));
       if (!port) return std::optional<Lease>();
@@ -130,21 +138,14 @@ class Allocation {
     return true;
   }
 
-  Result<> take_back(const std::vector<Lease>& existing, const std::vector<Lease>& answered) {
-    for (const Lease& lease : answered) {
-      if (const Lease* before = find_role(existing, lease.owner.role)) {
-        TRY(leases_.update(*before));
-      } else {
-        TRY(leases_.erase(lease));
-      }
-    }
+  Result<> take_back(std::span<const Lease> added) {
+    for (const Lease& lease : added) TRY(leases_.erase(lease));
     return {};
   }
 
   Registry::State& state_;
   LeaseTable& leases_;
   const PortPolicy& policy_;
-  Seconds now_;
   PortSet busy_;        ///< refused by the probe: not asked again in this call
   bool swept_ = false;  ///< reclaimable leases have ended already
 };

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "registry/registry.hpp"
+#include "registry/reservation.hpp"
 #include "registry/state.hpp"
 
 namespace devinit::registry {
@@ -12,7 +13,7 @@ namespace {
 /// One call of `import_rows`, inside its transaction, which is only committed when there is no conflict.
 class Import {
  public:
-  explicit Import(Registry::State& state) : state_(state), leases_(*state.leases), now_(state.now()) {}
+  explicit Import(Registry::State& state) : state_(state), leases_(*state.leases) {}
 
   Result<ImportReport> run(std::span<const ImportRow> rows, std::span<const ImportReservation> reservations) {
     for (const ImportRow& row : rows) TRY(add(row));
@@ -46,7 +47,9 @@ class Import {
   }
 
   Result<> insert(const ImportRow& row) {
-    TRY_ASSIGN(const bool inserted, leases_.insert(new_lease(row.port, {OwnerKind::app, row.model, row.app, row.role})));
+    Lease lease = state_.new_lease({OwnerKind::app, row.model, row.app, row.role});
+    lease.port = row.port;
+    TRY_ASSIGN(const bool inserted, leases_.insert(lease));
     if (!inserted) conflict(row, "port " + std::to_string(row.port) + " belongs to another owner");
     ++report_.added;
     return {};
@@ -62,15 +65,10 @@ class Import {
       return {};
     }
     reservations_.push_back(&reservation);
-    PortSet known;
-    TRY_ASSIGN(const bool clear, clear_range(reservation, known));
-    if (!clear) return {};
-    for (unsigned number = reservation.range.first; number <= reservation.range.last; ++number) {
-      const auto port = static_cast<Port>(number);
-      if (known.contains(port)) continue;
-      TRY(leases_.insert(new_lease(port, {OwnerKind::reserved, reservation.name, port, {}})));
-      ++report_.added;
-    }
+    TRY_ASSIGN(const auto reserved, reserve_range(state_, reservation.range, reservation.name, folders_));
+    report_.added += reserved.added;
+    report_.known += reserved.known;
+    for (const Lease& lease : reserved.others) conflict(reservation, lease);
     return {};
   }
 
@@ -81,34 +79,6 @@ class Import {
       if (overlap && other->name != reservation.name) return other;
     }
     return nullptr;
-  }
-
-  /// Ends the leases that may go; false, and conflicts, when others stay. `known`: what the reservation has already.
-  Result<bool> clear_range(const ImportReservation& reservation, PortSet& known) {
-    std::vector<Lease> reclaimed;
-    const auto conflicts_before = report_.conflicts.size();
-    TRY(leases_.each(reservation.range, [&](const Lease& lease) {
-      if (lease.owner.kind == OwnerKind::reserved && lease.owner.name == reservation.name) {
-        known.insert(lease.port);
-      } else if (state_.reclaimable(lease, folders_)) {
-        reclaimed.push_back(lease);
-      } else {
-        conflict(reservation, lease);
-      }
-    }));
-    for (const Lease& lease : reclaimed) TRY(leases_.erase(lease));
-    report_.known += known.size();
-    return report_.conflicts.size() == conflicts_before;
-  }
-
-  [[nodiscard]] Lease new_lease(Port port, Owner owner) const {
-    Lease lease;
-    lease.port = port;
-    lease.owner = std::move(owner);
-    lease.created = lease.last_used = now_;
-    lease.pool = "default";
-    lease.pending = state_.options.pending;
-    return lease;
   }
 
   bool is_valid(const ImportRow& row) {
@@ -157,7 +127,6 @@ class Import {
 
   Registry::State& state_;
   LeaseTable& leases_;
-  Seconds now_;
   ImportReport report_;
   std::map<Port, const ImportRow*> ports_;
   std::map<Key, const ImportRow*> owners_;

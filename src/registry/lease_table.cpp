@@ -4,11 +4,9 @@
 #include <array>
 #include <utility>
 
+#include "registry/lease_columns.hpp"
 #include "registry/path_text.hpp"
 #include "registry/schema.hpp"
-
-#define LEASE_COLUMNS \
-  "host, port, kind, owner, instance, role, label, checkout, repository, pid, pid_start, boot, created, last_used, pool, pending"
 
 namespace devinit::registry {
 namespace {
@@ -22,9 +20,7 @@ constexpr Sql kEach{"SELECT " LEASE_COLUMNS " FROM lease WHERE host = $1 AND por
 constexpr Sql kEachOfAllHosts{"SELECT " LEASE_COLUMNS " FROM lease WHERE port >= $1 AND port <= $2 ORDER BY port, host"};
 constexpr Sql kTakenBlocks{"SELECT block, ports FROM taken WHERE host = $1"};
 constexpr Sql kPorts{"SELECT port FROM lease WHERE host = $1"};
-constexpr Sql kInsert{"INSERT INTO lease (" LEASE_COLUMNS
-                      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
-                      " ON CONFLICT (host, port) DO NOTHING"};
+constexpr Sql kInsert{INSERT_LEASE " ON CONFLICT (host, port) DO NOTHING"};
 constexpr Sql kErase{"DELETE FROM lease WHERE host = $1 AND port = $2"};
 constexpr Sql kUpdate{
     "UPDATE lease SET label = $3, checkout = $4, repository = $5, pid = $6, pid_start = $7, boot = $8, last_used = $9, pool = $10, "
@@ -128,9 +124,22 @@ Result<> LeaseTable::each_of_all_hosts(PortRange ports, const LeaseSink& sink) {
   return {};
 }
 
-Result<> LeaseTable::refresh() {
+Result<> LeaseTable::notice_changes() {
   TRY_ASSIGN(const bool changed, database_->changed_elsewhere());
-  if (known_ && !changed) return {};
+  if (!changed) return {};
+  known_ = false;
+  changed_elsewhere_ = true;
+  return {};
+}
+
+Result<bool> LeaseTable::changed_elsewhere() {
+  TRY(notice_changes());
+  return std::exchange(changed_elsewhere_, false);
+}
+
+Result<> LeaseTable::refresh() {
+  TRY(notice_changes());
+  if (known_) return {};
   PortSet taken;
   bool readable = true;
   TRY(database_->run(kTakenBlocks, std::array{Value(host_)}, [&](const Row& row) {

@@ -36,6 +36,8 @@ class LeaseTable {
   /// In the order of ports. The lease is reused from row to row.
   [[nodiscard]] Result<> each(PortRange ports, const LeaseSink& sink);
   [[nodiscard]] Result<> each_of_all_hosts(PortRange ports, const LeaseSink& sink);
+  /// Whether somebody else may have written since this was last asked, a `refresh` in between or not; the first answer is true.
+  [[nodiscard]] Result<bool> changed_elsewhere();
   /// Brings `taken()` up to date: read again only when somebody else has written, or after `forget`.
   [[nodiscard]] Result<> refresh();
   /// As of the last `refresh`, with this object's own changes.
@@ -55,6 +57,8 @@ class LeaseTable {
   void forget() noexcept { known_ = false; }
 
  private:
+  /// Asks the database, which says it once, for both who want to know.
+  [[nodiscard]] Result<> notice_changes();
   /// In the order of ports.
   [[nodiscard]] Result<std::vector<Lease>> rows(Sql sql, std::span<const Value> parameters);
   [[nodiscard]] GridSearch& search_of(const Grid& grid, const PortPolicy& policy);
@@ -66,6 +70,7 @@ class LeaseTable {
   std::string host_;
   PortSet taken_;
   bool known_ = false;                ///< `taken_` has been read and not forgotten
+  bool changed_elsewhere_ = true;     ///< since `changed_elsewhere` was last asked
   std::bitset<kBlocks> changed_;      ///< blocks of `taken_` that the database does not have yet
   std::vector<GridSearch> searches_;  ///< of the grids that were asked for, as long as `never_` stays the same
   PortSet never_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "registry/reservation.hpp"
 #include "registry/state.hpp"
 
 namespace devinit::registry {
@@ -46,21 +47,6 @@ Result<std::vector<Lease>> erase_all(LeaseTable& table, std::vector<Lease> lease
   return leases;
 }
 
-/// The leases that stand in the way of a reservation; those that may go end.
-Result<std::vector<Lease>> clear_range(Registry::State& state, PortRange range, const std::string& name, PortSet& own) {
-  std::vector<Lease> reclaimed;
-  std::vector<Lease> others;
-  TRY(state.leases->each(range, [&](const Lease& lease) {
-    if (lease.owner.kind == OwnerKind::reserved && lease.owner.name == name) {
-      own.insert(lease.port);
-    } else {
-      (state.reclaimable(lease) ? reclaimed : others).push_back(lease);
-    }
-  }));
-  TRY(erase_all(*state.leases, std::move(reclaimed)));
-  return others;
-}
-
 }  // namespace
 
 Registry::Registry(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -92,6 +78,10 @@ Result<> Registry::each_lease(const Filter& filter, const std::function<void(con
   });
 }
 
+Result<bool> Registry::changed_elsewhere() {
+  return state_->read([&] { return state_->leases->changed_elsewhere(); });
+}
+
 Result<std::optional<Lease>> Registry::lease_of(Port port) {
   return state_->read([&] { return state_->leases->at(port); });
 }
@@ -100,19 +90,9 @@ Result<> Registry::reserve(PortRange range, const std::string& name) {
   TRY(check_name("the name of a reservation", name));
   return state_->write([&]() -> Result<> {
     TRY_ASSIGN(auto change, Change::begin(*state_));
-    PortSet own;
-    TRY_ASSIGN(const auto others, clear_range(*state_, range, name, own));
-    if (!others.empty()) return owned_by_others(range, others);
-    Lease lease;
-    lease.owner = {OwnerKind::reserved, name, 0, {}};
-    lease.created = lease.last_used = state_->now();
-    lease.pool = "default";
-    lease.pending = state_->options.pending;
-    for (unsigned port = range.first; port <= range.last; ++port) {
-      lease.port = static_cast<Port>(port);
-      lease.owner.instance = lease.port;
-      if (!own.contains(lease.port)) TRY(state_->leases->insert(lease));
-    }
+    FoldersSeen folders;
+    TRY_ASSIGN(const auto reservation, reserve_range(*state_, range, name, folders));
+    if (!reservation.others.empty()) return owned_by_others(range, reservation.others);
     return change.commit();
   });
 }

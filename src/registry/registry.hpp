@@ -44,7 +44,8 @@ class Registry {
 
   // apps.cpp: (model, app number)
   /// Existing ports as they are, missing ones allocated; all requests in one transaction. An entry fails alone (Errc::busy with the figures
-  /// when a grid is really full; then nothing of it is taken); the outer error is the database's, and then nothing was allocated.
+  /// when a grid is really full; then nothing of it is taken); the outer error is the database's, and then nothing was allocated. A request
+  /// that names a checkout notes it for all ports of its app, also for those of roles that it does not ask for.
   [[nodiscard]] Result<std::vector<Result<AppPorts>>> allocate(std::span<const AppRequest> requests, const PortPolicy& policy);
   /// Without allocating; empty when there is none.
   [[nodiscard]] Result<std::vector<Lease>> find_app(const std::string& model, std::int64_t app);
@@ -84,6 +85,9 @@ class Registry {
   // registry.cpp: everybody
   /// In the order of ports (then hosts).
   [[nodiscard]] Result<> each_lease(const Filter& filter, const std::function<void(const Lease&)>& sink);
+  /// Whether somebody else may have written since this was last asked (the first answer is true): for one who looks again and again. With
+  /// SQLite one PRAGMA; a server is always said to have changed.
+  [[nodiscard]] Result<bool> changed_elsewhere();
   [[nodiscard]] Result<std::optional<Lease>> lease_of(Port port);
   /// All of the range or, when one of them has another owner, none (Errc::busy, naming the owners).
   [[nodiscard]] Result<> reserve(PortRange range, const std::string& name);

@@ -22,7 +22,7 @@ struct AppRequest {
   std::int64_t app = 1;
   std::vector<Grid> grids;
   std::map<std::string, Port> preconfigured;  ///< by role: comes before the grid when it is free
-  std::string checkout;                       ///< empty: as it is
+  std::string checkout;                       ///< of all leases of the app; empty: as it is
 };
 [[nodiscard]] Result<> check_model(std::string_view model);
 

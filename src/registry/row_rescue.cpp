@@ -5,10 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "registry/lease_columns.hpp"
 #include "registry/row_sense.hpp"
-
-#define LEASE_COLUMNS \
-  "host, port, kind, owner, instance, role, label, checkout, repository, pid, pid_start, boot, created, last_used, pool, pending"
 
 namespace devinit::registry {
 namespace {
@@ -23,9 +21,8 @@ struct Statements {
 constexpr Statements kLeases{
     {"SELECT rowid, " LEASE_COLUMNS " FROM lease NOT INDEXED WHERE rowid BETWEEN $1 AND $2 ORDER BY rowid"},
     {"SELECT max(rowid) FROM lease"},
-    {"INSERT INTO lease (" LEASE_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
-     " ON CONFLICT DO NOTHING"},
-    16};
+    {INSERT_LEASE " ON CONFLICT DO NOTHING"},
+    kLeaseColumns};
 constexpr Statements kNames{
     {"SELECT rowid, host, name, model, app FROM project_name NOT INDEXED WHERE rowid BETWEEN $1 AND $2 ORDER BY rowid"},
     {"SELECT max(rowid) FROM project_name"},

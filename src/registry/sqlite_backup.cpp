@@ -12,15 +12,19 @@ namespace {
 constexpr Sql kAnyLease{"SELECT 1 FROM lease LIMIT 1"};
 constexpr Sql kCopy{"VACUUM INTO $1"};
 
+/// Of every registry: the size of a large one need not be asked for at each commit.
+constexpr std::chrono::minutes kLeastAge{1};
+
 /// What a copy costs grows with the registry; the part of the time that goes into copies does not.
 std::chrono::minutes least_age(const std::string& path) {
-  return std::chrono::minutes(1 + (os::file_size(path).value_or(0) >> 20));
+  return kLeastAge + std::chrono::minutes(os::file_size(path).value_or(0) >> 20);
 }
 
 bool is_due(SqliteConnection& connection, const std::string& path) {
   if (const auto age = os::file_age(backup_path(path))) {
     // One from the future was made before somebody set the clock back.
-    return *age >= least_age(path) || *age < std::chrono::seconds(-1);
+    if (*age < std::chrono::seconds(-1)) return true;
+    return *age >= kLeastAge && *age >= least_age(path);
   }
   const auto leases = connection.run(kAnyLease, {});
   return leases && *leases > 0;

@@ -67,6 +67,14 @@ std::string system_reason(int error) {
   return text == nullptr ? std::string() : text;
 }
 
+/// Before the first connection. SQLite's stock of 20 empty pages, and its books on memory, are for programs that live long: a command that
+/// asks one question would touch every page of it.
+void keep_no_stock() noexcept {
+  static const bool done = ::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK &&
+                           ::sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0) == SQLITE_OK;
+  ASSERT(done);
+}
+
 }  // namespace
 
 void CloseSqlite::operator()(sqlite3* connection) const noexcept { ::sqlite3_close_v2(connection); }
@@ -75,6 +83,7 @@ void FinalizeSqlite::operator()(sqlite3_stmt* statement) const noexcept { ::sqli
 Result<SqliteConnection> SqliteConnection::open(const std::string& path, const std::string& shown, Mode mode) {
   const int access = mode == Mode::read_write || mode == Mode::memory ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
   const std::string name = mode == Mode::frozen ? frozen_uri(path) : mode == Mode::memory ? ":memory:" : path;
+  keep_no_stock();
   sqlite3* opened = nullptr;
   const int flags = access | SQLITE_OPEN_NOMUTEX | (mode == Mode::frozen ? SQLITE_OPEN_URI : 0);
   const int code = ::sqlite3_open_v2(name.c_str(), &opened, flags, nullptr);
@@ -106,15 +115,20 @@ SqliteConnection::~SqliteConnection() { close(); }
 
 void SqliteConnection::close() noexcept {
   if (!handle_) return;
-  statements_.clear();
   // The next process reads an empty -wal instead of one that is checked frame by frame.
   ::sqlite3_exec(handle_.get(), "PRAGMA journal_size_limit=0", nullptr, nullptr, nullptr);
-  handle_.reset();
+  end();
 }
 
 void SqliteConnection::close_without_log() noexcept {
-  if (handle_) ::sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-  close();
+  if (!handle_) return;
+  ::sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  end();
+}
+
+void SqliteConnection::end() noexcept {
+  statements_.clear();
+  handle_.reset();
 }
 
 bool SqliteConnection::in_transaction() const noexcept { return handle_ && ::sqlite3_get_autocommit(handle_.get()) == 0; }

@@ -55,6 +55,7 @@ class SqliteConnection {
 
   SqliteConnection(std::unique_ptr<sqlite3, CloseSqlite> handle, std::string shown)
       : handle_(std::move(handle)), shown_(std::move(shown)) {}
+  void end() noexcept;
   [[nodiscard]] Result<Statement*> prepared(Sql sql, std::size_t parameter_count);
   [[nodiscard]] Result<> bind(const Statement& statement, std::span<const Value> parameters);
   [[nodiscard]] Error last_error() const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <utility>
 
 #include "os/file_system.hpp"
 #include "os/files.hpp"
@@ -62,6 +63,16 @@ Result<> Registry::State::check_writable() const {
 Seconds Registry::State::now() const {
   if (options.now) return options.now();
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+Lease Registry::State::new_lease(Owner owner) const {
+  Lease lease;
+  lease.owner = std::move(owner);
+  lease.created = lease.last_used = now();
+  lease.pool = "default";
+  lease.pending = options.pending;
+  lease.host = options.host.id;
+  return lease;
 }
 
 bool Registry::State::is_live(const Lease& lease) const {

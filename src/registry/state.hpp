@@ -51,6 +51,8 @@ struct Registry::State {
   [[nodiscard]] Result<> check_writable() const;
 
   [[nodiscard]] Seconds now() const;
+  /// Of this host, from now on, in the pool "default"; its port is 0.
+  [[nodiscard]] Lease new_lease(Owner owner) const;
   /// A lease of this host, as `registry.hpp` says.
   [[nodiscard]] bool is_live(const Lease& lease) const;
   [[nodiscard]] std::optional<std::string> reclaimable(const Lease& lease) const;

@@ -94,6 +94,58 @@ TEST_CASE("a role that is new for an app gets its port, and the app's other port
   CHECK(get(*registry, "A", 1) == Ports{5001, 8001});
 }
 
+TEST_CASE("an allocation that names a checkout notes it for all ports of the app, in the same transaction") {
+  RegistryFixture fixture(GENERATE(from_range(registry_backends())));
+  const auto registry = fixture.open();
+  AppRequest metrics = app_request("A", 1);
+  metrics.grids = {{.role = "metrics", .start = 7001, .step = 1}};
+  must(allocate(*registry, metrics));
+  AppRequest request = app_request("A", 1);
+  request.checkout = "/here";
+  CHECK(must(allocate(*registry, request)).created);
+  for (const Lease& lease : must(registry->find_app("A", 1))) CHECK(lease.checkout == "/here");
+
+  metrics.checkout = "/there";
+  const auto moved = must(allocate(*registry, metrics));
+  CHECK_FALSE(moved.created);
+  CHECK(ports_of(moved.leases) == Ports{7001});
+  const auto leases = must(registry->find_app("A", 1));
+  CHECK(leases.size() == 3);
+  for (const Lease& lease : leases) CHECK(lease.checkout == "/there");
+}
+
+TEST_CASE("an allocation that fails leaves the app where it was") {
+  RegistryFixture fixture(GENERATE(from_range(registry_backends())));
+  const auto registry = fixture.open();
+  get(*registry, "A", 1);
+  AppRequest request = app_request("A", 1);
+  request.checkout = "/there";
+  request.grids.push_back({.role = "metrics", .start = 7001, .step = 1});
+  PortPolicy policy;
+  policy.is_free = [](Port port) { return port < 7001; };
+  CHECK(allocate(*registry, request, policy).error().code == Errc::busy);
+  const auto leases = must(registry->find_app("A", 1));
+  CHECK(ports_of(leases) == Ports{5001, 8001});
+  for (const Lease& lease : leases) CHECK(lease.checkout.empty());
+}
+
+TEST_CASE("a registry says once that somebody else has written, whatever its own use of it was meanwhile") {
+  RegistryFixture fixture(Location::Backend::sqlite);
+  const auto watching = fixture.open();
+  const auto writing = fixture.open();
+  CHECK(must(watching->changed_elsewhere()));
+  CHECK_FALSE(must(watching->changed_elsewhere()));
+  all_leases(*watching);
+  CHECK_FALSE(must(watching->changed_elsewhere()));
+  get(*writing, "A", 1);
+  CHECK(must(watching->taken()).contains(5001));  // looks for changes, too
+  CHECK(must(watching->changed_elsewhere()));
+  CHECK_FALSE(must(watching->changed_elsewhere()));
+  get(*writing, "A", 2);
+  CHECK(must(watching->changed_elsewhere()));
+  CHECK(get(*watching, "A", 3) == Ports{5005, 8005});  // and what it said is not forgotten by a writer
+}
+
 TEST_CASE("a port serves one role only, although the grids of two roles overlap") {
   RegistryFixture fixture(GENERATE(from_range(registry_backends())));
   const auto registry = fixture.open();

@@ -51,13 +51,12 @@ Result<OpenRegistry> open_here(const Context& context, const config::UserConfig&
   return OpenRegistry{std::move(*to_read), opened.error()};
 }
 
-/// What the registry has already; empty when something is missing.
+/// What the registry has already; empty when something is missing, or when the app lives elsewhere now.
 Result<std::vector<Lease>> existing_ports(const Context& context, Registry& registry, const std::string& checkout) {
   const auto& arguments = context.arguments.ports;
   TRY_ASSIGN(const auto leases, registry.find_app(arguments.model, *arguments.app));
-  auto found = all_of_roles(leases, grids_of(nullptr, arguments.roles));
-  const bool moved = !checkout.empty() && std::ranges::any_of(found, [&](const Lease& lease) { return lease.checkout != checkout; });
-  return moved ? std::vector<Lease>() : found;
+  const bool moved = !checkout.empty() && std::ranges::any_of(leases, [&](const Lease& lease) { return lease.checkout != checkout; });
+  return moved ? std::vector<Lease>() : all_of_roles(leases, grids_of(nullptr, arguments.roles));
 }
 
 Result<registry::AppPorts> allocate(const Context& context, const config::UserConfig& user, Registry& registry, const std::string& checkout) {
@@ -77,7 +76,6 @@ Result<registry::AppPorts> allocate(const Context& context, const config::UserCo
     if (const auto warning = ephemeral_warning(ports.leases, policy)) context.output.warn(*warning);
     if (const auto warning = ephemeral_host_warning(registry.host())) context.output.warn(*warning);
   }
-  if (!checkout.empty()) TRY(registry.set_checkout(arguments.model, *arguments.app, checkout));
   return ports;
 }
 

@@ -1,4 +1,6 @@
 #include <map>
+#include <memory>
+#include <utility>
 
 #include "cli/commands/ports/ports_commands.hpp"
 #include "cli/lease_filter.hpp"
@@ -18,9 +20,11 @@ constexpr int kStdout = 1;
 /// No kernel event tells of a commit or of a new listener.
 constexpr std::chrono::milliseconds kInterval{1000};
 
-/// One moment: the leases by port and host, and which of their ports are listened on.
+using Leases = std::map<std::pair<Port, std::string>, Lease>;  ///< by port and host
+
+/// One moment: the leases, which pictures share as long as nobody changes them, and which of their ports are listened on.
 struct Picture {
-  std::map<std::pair<Port, std::string>, Lease> leases;
+  std::shared_ptr<const Leases> leases;
   PortSet listened;
 };
 
@@ -44,31 +48,55 @@ const char* to_string(Change::Kind kind) {
   return "";
 }
 
-Result<Picture> take_picture(registry::Registry& registry, const registry::Filter& filter) {
-  Picture picture;
-  TRY(registry.each_lease(filter, [&picture](const Lease& lease) { picture.leases.emplace(std::pair(lease.port, lease.host), lease); }));
-  TRY_ASSIGN(const auto listeners, os::all_listeners());
-  PortSet here;
-  for (const auto& [key, lease] : picture.leases) {
-    if (lease.host == registry.host().id) here.insert(lease.port);
+/// Looks again and again at the leases of a registry; an unchanged one is not read again.
+class Camera {
+ public:
+  Camera(registry::Registry& registry, registry::Filter filter) : registry_(registry), filter_(std::move(filter)) {}
+
+  Result<Picture> take() {
+    TRY(follow_leases());
+    Picture picture{leases_, {}};
+    TRY_ASSIGN(const auto listeners, os::all_listeners());
+    for (const auto& listener : listeners) {
+      if (here_.contains(listener.port)) picture.listened.insert(listener.port);
+    }
+    return picture;
   }
-  for (const auto& listener : listeners) {
-    if (here.contains(listener.port)) picture.listened.insert(listener.port);
+
+ private:
+  Result<> follow_leases() {
+    // First: what is written while the leases are read shows the next time.
+    TRY_ASSIGN(const bool changed, registry_.changed_elsewhere());
+    if (!changed) return {};
+    auto leases = std::make_shared<Leases>();
+    PortSet here;
+    TRY(registry_.each_lease(filter_, [&](const Lease& lease) {
+      leases->emplace(std::pair(lease.port, lease.host), lease);
+      if (lease.host == registry_.host().id) here.insert(lease.port);
+    }));
+    leases_ = std::move(leases);
+    here_ = here;
+    return {};
   }
-  return picture;
-}
+
+  registry::Registry& registry_;
+  registry::Filter filter_;
+  std::shared_ptr<const Leases> leases_;
+  PortSet here_;  ///< their ports of this host
+};
 
 std::vector<Change> changes_between(const Picture& before, const Picture& after, const std::string& host) {
   std::vector<Change> changes;
-  for (const auto& [key, lease] : before.leases) {
-    const auto now = after.leases.find(key);
+  if (before.leases == after.leases && before.listened == after.listened) return changes;
+  for (const auto& [key, lease] : *before.leases) {
+    const auto now = after.leases->find(key);
     const bool listened = key.second == host && before.listened.contains(key.first);
     if (listened && !after.listened.contains(key.first)) changes.push_back({Change::Kind::closed, lease});
-    if (now == after.leases.end() || now->second.owner != lease.owner) changes.push_back({Change::Kind::released, lease});
+    if (now == after.leases->end() || now->second.owner != lease.owner) changes.push_back({Change::Kind::released, lease});
   }
-  for (const auto& [key, lease] : after.leases) {
-    const auto then = before.leases.find(key);
-    if (then == before.leases.end() || then->second.owner != lease.owner) changes.push_back({Change::Kind::leased, lease});
+  for (const auto& [key, lease] : *after.leases) {
+    const auto then = before.leases->find(key);
+    if (then == before.leases->end() || then->second.owner != lease.owner) changes.push_back({Change::Kind::leased, lease});
     const bool listened = key.second == host && after.listened.contains(key.first);
     if (listened && !before.listened.contains(key.first)) changes.push_back({Change::Kind::listening, lease});
   }
@@ -88,11 +116,11 @@ class LineView : public View {
   explicit LineView(Output& output) : output_(output) {}
 
   void begin(const Picture& picture) override {
-    const auto count = std::to_string(picture.leases.size());
+    const auto count = std::to_string(picture.leases->size());
     if (output_.style().json) {
       output_.data("{\"event\":\"watching\",\"leases\":" + count + "}");
     } else {
-      output_.say("watching " + count + (picture.leases.size() == 1 ? " lease" : " leases") + "; Ctrl-C ends it");
+      output_.say("watching " + count + (picture.leases->size() == 1 ? " lease" : " leases") + "; Ctrl-C ends it");
     }
   }
 
@@ -152,7 +180,7 @@ class ScreenView : public View {
     table.set_heading({"PORT", "OWNER", "ROLE", "LAST USED", "LISTENING NOW", "WHERE"});
     const auto now = wall_clock();
     for (const bool listened : {true, false}) {
-      for (const auto& [key, lease] : picture.leases) {
+      for (const auto& [key, lease] : *picture.leases) {
         if (picture.listened.contains(lease.port) != listened) continue;
         const auto found = holders_.find(lease.port);
         table.add_row({std::to_string(lease.port), owner_text(lease), lease.owner.role, ago(lease.last_used, now),
@@ -209,7 +237,8 @@ Result<int> watch_leases(const Context& context) {
   TRY_ASSIGN(auto interrupts, os::Interrupts::block());
   // Not for reading only: a registry that does not exist yet would stay empty for such a reader.
   TRY_ASSIGN(const auto in_use, use_registry(context, registry::Access::read_write));
-  TRY_ASSIGN(auto before, take_picture(*in_use.registry, filter));
+  Camera camera(*in_use.registry, filter);
+  TRY_ASSIGN(auto before, camera.take());
   const auto view = make_view(context.output);
   view->begin(before);
   before.listened = {};  // who listens already is named first
@@ -220,7 +249,7 @@ Result<int> watch_leases(const Context& context) {
     if (readable[0]) return exit_code_of(Errc::interrupted);
     if (readable[1]) return 0;  // nobody reads any more
     timeout = kInterval;
-    TRY_ASSIGN(auto after, take_picture(*in_use.registry, filter));
+    TRY_ASSIGN(auto after, camera.take());
     const auto changes = changes_between(before, after, in_use.registry->host().id);
     if (!changes.empty()) view->show(after, changes, name_new_listeners(changes));
     before = std::move(after);
