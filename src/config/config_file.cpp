@@ -1,16 +1,15 @@
 #include "config/config_file.hpp"
 
+#include "config/config_sources.hpp"
 #include "config/environment_reader.hpp"
-#include "config/json_reader.hpp"
 #include "config/port_rules_reader.hpp"
+#include "config/replicas.hpp"
 #include "config/service_reader.hpp"
 #include "config/text_encoding.hpp"
 #include "config/validation.hpp"
 
 namespace devinit::config {
 namespace {
-
-using Kind = JsonValue::Kind;
 
 struct TopLevel {
   Draft& draft;
@@ -53,10 +52,37 @@ void read_automatic_ports(const JsonValue& value, TopLevel& top, Mistakes& mista
   config.denied_ports = ports_in(config.port_rules.deny);
 }
 
+/// Names are judged when all services are known.
+void read_profile(const std::string& name, const JsonValue& value, TopLevel& top, Mistakes& mistakes) {
+  std::vector<std::string> members;
+  for (auto& [service, at] : read_strings(value, "profiles." + name, mistakes)) {
+    top.draft.profile_members.push_back({at, name, service});
+    members.push_back(std::move(service));
+  }
+  if (value.kind == JsonValue::Kind::array && value.items.empty()) {
+    mistakes.add(value, "the profile " + quoted(name) + " is empty", "name at least one service");
+  }
+  top.draft.config.profiles.emplace(name, std::move(members));
+}
+
+void read_profiles(const JsonValue& value, TopLevel& top, Mistakes& mistakes) {
+  if (!expect_object(value, "profiles", mistakes)) return;
+  for (std::size_t i = 0; i < value.members.size(); ++i) {
+    const auto& [name, members] = value.members[i];
+    const bool plain = !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") ==
+                                            std::string::npos && name.front() != '-';
+    if (!plain) {
+      mistakes.add(position_of_key(value, i), quoted(name) + " cannot name a profile", "letters, digits, `-`, `_` and `.`");
+    }
+    read_profile(name, members, top, mistakes);
+  }
+}
+
 constexpr std::array<Field<TopLevel>, 10> kTopFields{{
     {"$schema", [](const JsonValue& value, TopLevel&, Mistakes& m) { static_cast<void>(read_string(value, "$schema", m)); }},
     {"project", read_project_name},
-    {"include", nullptr, Kind::array},
+    // Followed and taken out before anything is read (config_sources.hpp).
+    {"include", [](const JsonValue&, TopLevel&, Mistakes&) {}},
     {"env",
      [](const JsonValue& value, TopLevel& top, Mistakes& mistakes) {
        top.env = &value;
@@ -70,7 +96,7 @@ constexpr std::array<Field<TopLevel>, 10> kTopFields{{
        top.draft.config.on_conflict = read_word(value, "on_conflict", kConflictRules, mistakes);
      }},
     {"ports", read_automatic_ports},
-    {"profiles", nullptr, Kind::object},
+    {"profiles", read_profiles},
     // Read last, by `read_services`: every service begins with the environment of the top level, wherever that stands in the
     // file.
     {"services", [](const JsonValue&, TopLevel&, Mistakes&) {}},
@@ -86,9 +112,8 @@ void read_services(const JsonValue& root, TopLevel& top, Mistakes& mistakes) {
   if (services->members.empty()) mistakes.add(*services, "`services` is empty", "name at least one");
   for (std::size_t i = 0; i < services->members.size(); ++i) {
     const auto& [name, value] = services->members[i];
-    const auto [line, column] = services->member_positions[i];
-    read_service(name, {line, column}, value, top.shared, top.draft, mistakes);
-    const bool runs = top.draft.config.services.back().kind == ServiceKind::service;
+    read_service(name, position_of_key(*services, i), value, top.shared, top.draft, mistakes);
+    const bool runs = top.draft.config.services.back().kind != ServiceKind::external;
     if (top.env != nullptr && runs) note_templates(*top.env, name, top.draft);
   }
 }
@@ -105,13 +130,15 @@ void read_file(const JsonValue& root, Draft& draft, Mistakes& mistakes) {
 
 Result<ProjectConfig> parse_config(std::string_view text, const std::string& file, const std::string& root_name,
                                    const Variables& variables, const ProjectFiles& files) {
-  const JsonDocument document = parse_json(text, file, Comments::yes);
-  Mistakes mistakes(file, document.diagnostics);
-  Draft draft{variables, files, {}, {}, {}, {}, {}};
+  Mistakes mistakes(file);
+  const auto root = read_config_sources(text, file, files, mistakes);
+  Draft draft{variables, files};
   draft.config.name = root_name;
   draft.config.file = file;
-  if (document.complete) read_file(document.value, draft, mistakes);
+  if (root) read_file(*root, draft, mistakes);
   if (!mistakes.list().empty()) return to_error(mistakes.list());
+  expand_replicas(draft);
+  draft.config.files = mistakes.files();
   return std::move(draft.config);
 }
 

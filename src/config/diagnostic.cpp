@@ -20,7 +20,7 @@ std::string to_line(const Diagnostic& diagnostic) {
 Error to_error(const Diagnostics& diagnostics) {
   Diagnostics sorted = diagnostics;
   std::stable_sort(sorted.begin(), sorted.end(), [](const Diagnostic& a, const Diagnostic& b) {
-    return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+    return std::tie(a.rank, a.line, a.column) < std::tie(b.rank, b.line, b.column);
   });
   std::string message;
   const std::size_t shown = std::min(sorted.size(), kMostShown);

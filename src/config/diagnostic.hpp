@@ -15,6 +15,7 @@ struct Diagnostic {
   int column = 0;
   std::string message;
   std::string hint;  ///< may be empty
+  int rank = 0;      ///< of its file among several: those of one file are told together
 };
 
 using Diagnostics = std::vector<Diagnostic>;
@@ -23,7 +24,7 @@ using Diagnostics = std::vector<Diagnostic>;
 inline constexpr std::size_t kMostShown = 200;
 
 /// "devinit.json:4:13: `port` must be 1 to 65535, not 70000" per mistake (hint appended in parentheses), joined by newlines
-/// into one Errc::config error, sorted by position.
+/// into one Errc::config error, sorted by the rank of the file and the position.
 [[nodiscard]] Error to_error(const Diagnostics& diagnostics);
 
 }  // namespace devinit::config

@@ -50,10 +50,6 @@ std::optional<std::string> read_value(const JsonValue& value, const std::string&
   return read_string(value, what, mistakes);
 }
 
-Position key_position(const JsonValue& object, std::size_t index) {
-  return {object.member_positions[index].first, object.member_positions[index].second};
-}
-
 }  // namespace
 
 void read_env(const JsonValue& value, const Draft& draft, Environment& environment, Mistakes& mistakes) {
@@ -62,7 +58,7 @@ void read_env(const JsonValue& value, const Draft& draft, Environment& environme
   for (std::size_t i = 0; i < value.members.size(); ++i) {
     const auto& [name, item] = value.members[i];
     if (!is_env_name(name)) {
-      mistakes.add(key_position(value, i), quoted(name) + " cannot name a variable", "no blanks, no `=`");
+      mistakes.add(position_of_key(value, i), quoted(name) + " cannot name a variable", "no blanks, no `=`");
     }
     const auto text = read_value(item, "env." + name, mistakes);
     if (!text) continue;
@@ -90,7 +86,7 @@ void read_runtime_env(const JsonValue& value, Draft& draft, Mistakes& mistakes) 
   for (std::size_t i = 0; i < value.members.size(); ++i) {
     const auto& [name, item] = value.members[i];
     if (!is_shell_name(name)) {
-      mistakes.add(key_position(value, i), quoted(name) + " cannot name a variable", "letters, digits and `_`, no digit first");
+      mistakes.add(position_of_key(value, i), quoted(name) + " cannot name a variable", "letters, digits and `_`, no digit first");
     }
     const auto text = read_value(item, "runtime_env." + name, mistakes);
     if (!text) continue;

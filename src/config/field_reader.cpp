@@ -1,5 +1,7 @@
 #include "config/field_reader.hpp"
 
+#include <charconv>
+
 #include "base/suggest.hpp"
 #include "config/text_encoding.hpp"
 
@@ -62,12 +64,31 @@ std::string port_hint(const JsonValue& value) {
 
 }  // namespace
 
+int Mistakes::add_file(std::string file) {
+  files_.push_back(std::move(file));
+  return static_cast<int>(files_.size()) - 1;
+}
+
 void Mistakes::add(Position at, std::string message, std::string hint) {
-  list_.push_back({file_, at.line, at.column, std::move(message), std::move(hint)});
+  const auto& file = files_[static_cast<std::size_t>(at.file)];
+  list_.push_back({file, at.line, at.column, std::move(message), std::move(hint), at.file});
 }
 
 void Mistakes::add(const JsonValue& at, std::string message, std::string hint) {
   add(position_of(at), std::move(message), std::move(hint));
+}
+
+void Mistakes::add(const Diagnostics& found, int file) {
+  for (Diagnostic diagnostic : found) {
+    diagnostic.rank = file;
+    list_.push_back(std::move(diagnostic));
+  }
+}
+
+std::string Mistakes::line_of(Position at, Position from) const {
+  std::string place = "line " + std::to_string(at.line);
+  if (at.file != from.file) place += " of " + files_[static_cast<std::size_t>(at.file)];
+  return place;
 }
 
 bool already_reported(const JsonValue& value) noexcept { return value.kind == Kind::number && value.text.empty(); }
@@ -108,6 +129,16 @@ std::optional<int> read_integer(const JsonValue& value, std::string_view what, i
     if (number && *number >= least && *number <= most) return number;
   }
   report_mismatch(value, what, "a whole number from " + std::to_string(least) + " to " + std::to_string(most), mistakes);
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> read_count(const JsonValue& value, std::string_view what, std::uint64_t most, Mistakes& mistakes) {
+  const std::string& text = value.text;
+  const bool plain = value.kind == Kind::number && !text.empty() && (text.size() == 1 || text.front() != '0') &&
+                     std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  std::uint64_t number = 0;
+  if (plain && std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc() && number <= most) return number;
+  report_mismatch(value, what, "a whole number from 0 to " + std::to_string(most), mistakes);
   return std::nullopt;
 }
 

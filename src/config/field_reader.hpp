@@ -20,22 +20,36 @@ namespace devinit::config {
 struct Position {
   int line = 0;
   int column = 0;
+  int file = 0;  ///< index into Mistakes::files
 };
-[[nodiscard]] inline Position position_of(const JsonValue& value) noexcept { return {value.line, value.column}; }
+[[nodiscard]] inline Position position_of(const JsonValue& value) noexcept { return {value.line, value.column, value.file}; }
+/// Of the key of a member.
+[[nodiscard]] inline Position position_of_key(const JsonValue& object, std::size_t member) noexcept {
+  const auto& [line, column] = object.member_positions[member];
+  return {line, column, object.members[member].second.file};
+}
 
-/// Collects what is wrong with one file, so that a reader can go on to the next mistake.
+/// Collects what is wrong with a file (or with several that are read as one), so that a reader can go on to the next mistake.
 class Mistakes {
  public:
-  explicit Mistakes(std::string file, Diagnostics found = {}) : file_(std::move(file)), list_(std::move(found)) {}
+  explicit Mistakes(std::string file, Diagnostics found = {}) : files_{std::move(file)}, list_(std::move(found)) {}
+
+  /// One more file; the index of its positions.
+  int add_file(std::string file);
+  [[nodiscard]] const std::vector<std::string>& files() const noexcept { return files_; }
 
   void add(Position at, std::string message, std::string hint = {});
   void add(const JsonValue& at, std::string message, std::string hint = {});
+  /// What the parser has found in a file.
+  void add(const Diagnostics& found, int file);
+  /// "line 5", or "line 5 of infra/devinit.json" when `from` is in another file.
+  [[nodiscard]] std::string line_of(Position at, Position from) const;
   [[nodiscard]] const Diagnostics& list() const noexcept { return list_; }
   /// More than anybody is shown: no reason to search for suggestions any longer.
   [[nodiscard]] bool many() const noexcept { return list_.size() > kMostShown; }
 
  private:
-  std::string file_;
+  std::vector<std::string> files_;
   Diagnostics list_;
 };
 
@@ -58,6 +72,9 @@ class Mistakes {
 /// "250ms", "5s", "2m"; at least `least`.
 [[nodiscard]] std::optional<Millis> read_duration(const JsonValue& value, std::string_view what, Millis least,
                                                   Mistakes& mistakes);
+/// A plain decimal number, for what may be larger than `read_integer` takes.
+[[nodiscard]] std::optional<std::uint64_t> read_count(const JsonValue& value, std::string_view what, std::uint64_t most,
+                                                      Mistakes& mistakes);
 /// "512KB", "10MB"; at least 1 KB.
 [[nodiscard]] std::optional<std::uint64_t> read_size(const JsonValue& value, std::string_view what, Mistakes& mistakes);
 
@@ -104,7 +121,7 @@ template <class Target, std::size_t N>
 void read_fields(const JsonValue& object, const std::array<Field<Target>, N>& fields, Target& target, Mistakes& mistakes) {
   for (std::size_t i = 0; i < object.members.size(); ++i) {
     const auto& [key, value] = object.members[i];
-    const Position at{object.member_positions[i].first, object.member_positions[i].second};
+    const Position at = position_of_key(object, i);
     const auto field = std::find_if(fields.begin(), fields.end(), [&name = key](const auto& each) { return each.key == name; });
     if (field == fields.end()) {
       std::vector<std::string> known;

@@ -22,6 +22,10 @@ class IgnoreRules {
     bool negated = false;
     bool folders_only = false;
   };
+  void add_line(const std::string& folder, std::string_view line);
+  [[nodiscard]] bool verdict(std::string_view path, bool is_folder) const;
+  [[nodiscard]] static bool applies(const Rule& rule, std::string_view path);
+
   std::vector<Rule> rules_;
 };
 

@@ -17,6 +17,7 @@ struct JsonValue {
   Kind kind = Kind::null;
   int line = 1;
   int column = 1;
+  int file = 0;                  ///< which file, where a value comes from several (config/config_sources.hpp); of a member's key, too
   bool boolean = false;
   std::string text;              ///< string: decoded UTF-8; number: exactly as written, or empty when malformed (and reported)
   std::vector<JsonValue> items;  ///< array

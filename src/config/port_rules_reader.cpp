@@ -44,10 +44,6 @@ struct EntryDraft {
   RulesDraft& rules;
 };
 
-Position key_position(const JsonValue& object, std::size_t member) {
-  return {object.member_positions[member].first, object.member_positions[member].second};
-}
-
 /// An array; `hint` shows one.
 bool expect_array(const JsonValue& value, std::string_view what, std::string_view of, Mistakes& mistakes, std::string hint) {
   if (value.kind == Kind::array) return true;
@@ -107,7 +103,7 @@ void read_pool_roles(const JsonValue& value, PoolDraft& draft, Mistakes& mistake
   if (value.members.empty()) mistakes.add(value, "`roles` is empty", "name at least one, such as backend");
   for (std::size_t i = 0; i < value.members.size(); ++i) {
     const auto& [name, role] = value.members[i];
-    if (!is_role_name(name)) mistakes.add(key_position(value, i), quoted(name) + " cannot name a role", kNameRule);
+    if (!is_role_name(name)) mistakes.add(position_of_key(value, i), quoted(name) + " cannot name a role", kNameRule);
     read_pool_role(name, role, draft, mistakes);
   }
 }
@@ -131,9 +127,9 @@ void read_pools(const JsonValue& value, RulesDraft& draft, Mistakes& mistakes) {
   for (std::size_t i = 0; i < value.members.size(); ++i) {
     const auto& [name, item] = value.members[i];
     if (!is_role_name(name)) {
-      mistakes.add(key_position(value, i), quoted(name) + " cannot name a pool", kNameRule);
+      mistakes.add(position_of_key(value, i), quoted(name) + " cannot name a pool", kNameRule);
     } else if (name == "default") {
-      mistakes.add(key_position(value, i), "a pool cannot be called `default`",
+      mistakes.add(position_of_key(value, i), "a pool cannot be called `default`",
                    "that is where everybody else's ports come from");
     }
     if (!expect_object(item, "ports.pools." + name, mistakes)) continue;
@@ -174,14 +170,14 @@ void read_app_ports(const JsonValue& value, EntryDraft& draft, Mistakes& mistake
   if (value.members.empty()) mistakes.add(value, "`ports` is empty", R"({"backend": 5100, "frontend": 8100})");
   for (std::size_t i = 0; i < value.members.size(); ++i) {
     const auto& [role, item] = value.members[i];
-    if (!is_role_name(role)) mistakes.add(key_position(value, i), quoted(role) + " cannot name a role", kNameRule);
+    if (!is_role_name(role)) mistakes.add(position_of_key(value, i), quoted(role) + " cannot name a role", kNameRule);
     const auto port = read_port(item, "ports." + role, mistakes);
     if (!port) continue;
     draft.entry.ports.emplace(role, *port);
     const auto [first, is_new] = draft.rules.app_ports.emplace(*port, position_of(item));
     if (is_new) continue;
     mistakes.add(item, "port " + std::to_string(*port) + " belongs to two apps or roles",
-                 "the first is in line " + std::to_string(first->second.line));
+                 "the first is in " + mistakes.line_of(first->second, position_of(item)));
   }
 }
 
@@ -202,7 +198,7 @@ void read_apps(const JsonValue& value, RulesDraft& draft, Mistakes& mistakes) {
     const auto [first, is_new] = draft.apps.emplace(std::pair(entry.model, entry.app), position_of(item));
     if (!is_new) {
       mistakes.add(item, "app " + std::to_string(entry.app) + " of model " + quoted(entry.model) + " is named twice",
-                   "the first is in line " + std::to_string(first->second.line));
+                   "the first is in " + mistakes.line_of(first->second, position_of(item)));
     }
     draft.rules.apps.push_back(std::move(entry));
   }
@@ -217,7 +213,8 @@ constexpr std::array<Field<RulesDraft>, 4> kRulesFields{{
 }};
 
 void report_overlap(const PlacedRange& one, const PlacedRange& other, Mistakes& mistakes) {
-  const bool in_order = std::pair(one.at.line, one.at.column) < std::pair(other.at.line, other.at.column);
+  const auto place = [](const PlacedRange& range) { return std::tie(range.at.file, range.at.line, range.at.column); };
+  const bool in_order = place(one) < place(other);
   const PlacedRange& first = in_order ? one : other;
   const PlacedRange& second = in_order ? other : one;
   const auto text = [](const PlacedRange& placed) {

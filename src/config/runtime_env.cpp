@@ -32,9 +32,10 @@ std::vector<const ServiceConfig*> in_reading_order(const ProjectConfig& config) 
 /// What a page in the browser calls, under the name that each framework lets through to it.
 std::optional<std::string> api_url(const ProjectConfig& config, const PortLookup& lookup) {
   for (const char* name : {"backend", "api", "server"}) {
-    const ServiceConfig* service = config.find(name);
-    if (service == nullptr) continue;
-    if (const std::optional<Port> port = lookup(name, "")) return service_url(*port, service->port ? service->port->host : std::string());
+    const std::vector<std::string> called = config.services_called(name);
+    if (called.empty()) continue;
+    const ServiceConfig* service = config.find(called.front());  // of several replicas the first
+    if (const std::optional<Port> port = lookup(service->name, "")) return service_url(*port, service->port ? service->port->host : std::string());
   }
   return std::nullopt;
 }

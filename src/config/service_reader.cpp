@@ -1,24 +1,22 @@
 #include "config/service_reader.hpp"
 
-#include <set>
-
 #include "base/suggest.hpp"
+#include "config/command_reader.hpp"
+#include "config/dependency_reader.hpp"
+#include "config/limits_reader.hpp"
 #include "config/presets.hpp"
+#include "config/probe_reader.hpp"
 #include "config/project_path.hpp"
+#include "config/service_checks.hpp"
 #include "config/spec_reader.hpp"
+#include "config/task_reader.hpp"
 #include "config/text_encoding.hpp"
+#include "config/watch_reader.hpp"
 
 namespace devinit::config {
 namespace {
 
 using Kind = JsonValue::Kind;
-
-struct ServiceDraft {
-  ServiceConfig& service;
-  Draft& draft;
-  const Preset* preset = nullptr;
-  bool pending = false;  ///< of a kind that this version does not act on: what it needs is unknown here
-};
 
 bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
@@ -29,48 +27,21 @@ bool is_plain_name(std::string_view name, bool dots) noexcept {
   });
 }
 
-enum class KindWord { service, task, scheduled, external };
-constexpr std::array kKinds{Word<KindWord>{"service", KindWord::service}, Word<KindWord>{"external", KindWord::external},
-                            Word<KindWord>{"task", KindWord::task}, Word<KindWord>{"scheduled", KindWord::scheduled}};
+constexpr std::array kKinds{Word<ServiceKind>{"service", ServiceKind::service}, Word<ServiceKind>{"task", ServiceKind::task},
+                            Word<ServiceKind>{"scheduled", ServiceKind::scheduled},
+                            Word<ServiceKind>{"external", ServiceKind::external}};
 
-enum class Condition { ready, completed };
-// Waiting until ready is never too early for who asks for "started" alone.
-constexpr std::array kConditions{Word<Condition>{"ready", Condition::ready}, Word<Condition>{"started", Condition::ready},
-                                 Word<Condition>{"completed", Condition::completed},
-                                 Word<Condition>{"completed_successfully", Condition::completed}};
+constexpr std::array kSocketPassings{Word<SocketPassing>{"none", SocketPassing::none},
+                                     Word<SocketPassing>{"inherit", SocketPassing::inherit}};
 
 void read_kind(const JsonValue& value, ServiceDraft& target, Mistakes& mistakes) {
   const auto kind = read_word(value, "kind", kKinds, mistakes);
-  if (kind == KindWord::external) target.service.kind = ServiceKind::external;
-  target.pending = kind != KindWord::service && kind != KindWord::external;
-  if (kind && target.pending) report_pending(position_of(value), "kind: " + value.text, mistakes);
+  target.kind_unclear = !kind;
+  target.service.kind = kind.value_or(ServiceKind::service);
 }
 
 void read_command(const JsonValue& value, ServiceDraft& target, Mistakes& mistakes) {
-  const auto note = [&](const std::string& text, Position at) {
-    target.draft.templates.push_back({at, target.service.name, text});
-  };
-  if (value.kind != Kind::array) {
-    if (value.kind == Kind::object) {
-      mistakes.add(value, "`command` must be a string or an array, not an object");
-    } else if (auto text = read_string(value, "command", mistakes)) {
-      note(*text, position_of(value));
-      target.service.command = std::move(*text);
-    }
-    return;
-  }
-  std::vector<std::string> arguments;
-  for (const auto& item : value.items) {
-    // Only the program must not be empty: an empty argument means something to some programs.
-    if (item.kind == Kind::string && (!item.text.empty() || !arguments.empty())) {
-      note(item.text, position_of(item));
-      arguments.push_back(item.text);
-    } else {
-      static_cast<void>(read_string(item, "command", mistakes));
-    }
-  }
-  if (value.items.empty()) mistakes.add(value, "`command` must not be an empty array", "the program and its arguments");
-  target.service.command = std::move(arguments);
+  if (auto command = read_command_value(value, "command", target, mistakes)) target.service.command = std::move(*command);
 }
 
 void read_cwd(const JsonValue& value, ServiceDraft& target, Mistakes& mistakes) {
@@ -90,7 +61,7 @@ PortSpec read_noted_port(const JsonValue& value, const std::string& port_name, S
   const JsonValue* prefer = value.find("prefer");
   if (spec.prefer) {
     target.draft.named_ports.push_back(
-        {position_of(prefer != nullptr ? *prefer : value), target.service.name, port_name, *spec.prefer});
+        {position_of(prefer != nullptr ? *prefer : value), target.service.name, port_name, *spec.prefer, spec.range});
   }
   return spec;
 }
@@ -103,9 +74,8 @@ void read_further_ports(const JsonValue& value, ServiceDraft& target, Mistakes& 
   if (!expect_object(value, "ports", mistakes)) return;
   for (std::size_t i = 0; i < value.members.size(); ++i) {
     const auto& [name, item] = value.members[i];
-    const auto [line, column] = value.member_positions[i];
     if (!is_plain_name(name, false)) {
-      mistakes.add(Position{line, column}, quoted(name) + " cannot name a port",
+      mistakes.add(position_of_key(value, i), quoted(name) + " cannot name a port",
                    "letters, digits, `-` and `_`, a letter first");
     }
     target.service.ports.emplace_back(name, read_noted_port(item, name, target, mistakes));
@@ -125,32 +95,15 @@ void read_preset(const JsonValue& value, ServiceDraft& target, Mistakes& mistake
   mistakes.add(value, "there is no preset " + quoted(*name), near ? "did you mean \"" + *near + "\"?" : "");
 }
 
-void read_depends_on(const JsonValue& value, ServiceDraft& target, Mistakes& mistakes) {
-  std::set<std::string> seen;
-  const auto add = [&](const std::string& name, Position at) {
-    if (!seen.insert(name).second) {
-      mistakes.add(at, "`depends_on` names " + quoted(name) + " twice");
-      return;
-    }
-    target.service.depends_on.push_back({name});
-    target.draft.dependencies.push_back({at, target.service.name, name});
-  };
-  if (value.kind != Kind::object) {
-    for (const auto& [name, at] : read_strings(value, "depends_on", mistakes)) add(name, at);
-    return;
-  }
-  for (std::size_t i = 0; i < value.members.size(); ++i) {
-    const auto& [name, item] = value.members[i];
-    const auto [line, column] = value.member_positions[i];
-    add(name, {line, column});
-    const auto condition = read_word(item, "depends_on." + name, kConditions, mistakes);
-    if (condition == Condition::completed) report_pending(position_of(item), item.text, mistakes);
-  }
+void read_replicas(const JsonValue& value, ServiceDraft& target, Mistakes& mistakes) {
+  constexpr int kMost = 100;
+  const auto number = read_integer(value, "replicas", 1, kMost, mistakes);
+  if (number) target.draft.replicas[target.service.name] = *number;
 }
 
-void read_replicas(const JsonValue& value, ServiceDraft&, Mistakes& mistakes) {
-  const auto number = read_integer(value, "replicas", 1, 1000, mistakes);
-  if (number && *number != 1) report_pending(position_of(value), "replicas: " + value.text, mistakes);
+void read_socket(const JsonValue& value, ServiceDraft& target, Mistakes& mistakes) {
+  const auto passing = read_word(value, "socket", kSocketPassings, mistakes);
+  target.service.socket = passing.value_or(SocketPassing::none);
 }
 
 void read_tty(const JsonValue& value, ServiceDraft&, Mistakes& mistakes) {
@@ -166,8 +119,9 @@ constexpr std::array<Field<ServiceDraft>, 29> kServiceFields{{
     {"env", read_service_env},
     {"env_files", [](const JsonValue& value, ServiceDraft& target,
                      Mistakes& mistakes) { read_env_files(value, target.draft, target.service.env_files, mistakes); }},
-    {"ready", [](const JsonValue& value, ServiceDraft& target, Mistakes& m) { read_ready(value, target.service.ready, m); }},
-    {"stop", [](const JsonValue& value, ServiceDraft& target, Mistakes& m) { read_stop(value, target.service.stop, m); }},
+    {"ready", read_ready},
+    {"live", read_live},
+    {"stop", read_stop},
     {"restart",
      [](const JsonValue& value, ServiceDraft& target, Mistakes& m) { read_restart(value, target.service.restart, m); }},
     {"log", [](const JsonValue& value, ServiceDraft& target, Mistakes& m) { read_log(value, target.service.log, m); }},
@@ -179,15 +133,14 @@ constexpr std::array<Field<ServiceDraft>, 29> kServiceFields{{
      }},
     {"replicas", read_replicas},
     {"tty", read_tty},
-    {"run", nullptr, Kind::string},
-    {"inputs", nullptr, Kind::array},
-    {"on_dependency_loss", nullptr, Kind::string},
-    {"live", nullptr, Kind::object},
-    {"watch", nullptr, Kind::object},
-    {"hooks", nullptr, Kind::object},
-    {"socket", nullptr, Kind::string},
-    {"limits", nullptr, Kind::object},
-    {"schedule", nullptr, Kind::string},
+    {"run", read_run},
+    {"inputs", read_inputs},
+    {"schedule", read_schedule},
+    {"on_dependency_loss", read_on_dependency_loss},
+    {"watch", read_watch},
+    {"hooks", read_hooks},
+    {"socket", read_socket},
+    {"limits", [](const JsonValue& value, ServiceDraft& target, Mistakes& m) { read_limits(value, target.service.limits, m); }},
     {"compose", nullptr, Kind::string},
     {"services", nullptr, Kind::array},
     {"down", nullptr, Kind::boolean},
@@ -201,23 +154,6 @@ void check_name(const std::string& name, Position at, Mistakes& mistakes) {
     mistakes.add(at, "`all` cannot name a service", "it means every service: devinit start all");
   } else if (name == "ports") {
     mistakes.add(at, "`ports` cannot name a service", "{ports.x} means a service's own further port");
-  }
-}
-
-/// A service of others has nothing that devinit could run, and a port that devinit cannot choose.
-void check_external(const ServiceConfig& service, Position at, const JsonValue& value, Mistakes& mistakes) {
-  for (const char* key : {"command", "preset"}) {
-    if (const JsonValue* member = value.find(key)) {
-      mistakes.add(*member, "an external service has no " + quoted(key), "it is run by others and only checked");
-    }
-  }
-  const JsonValue* port = value.find("port");
-  if (port == nullptr) {
-    mistakes.add(at, "the external service " + quoted(service.name) + " needs a `port`");
-  } else if (port->kind == Kind::string && port->text == "auto") {
-    mistakes.add(*port, "the port of an external service cannot be \"auto\"", "the number on which others run it");
-  } else if (port->kind == Kind::object && port->find("prefer") == nullptr) {
-    mistakes.add(*port, "the port of an external service needs `prefer`", "the number on which others run it");
   }
 }
 
@@ -237,27 +173,31 @@ void fill_from_preset(const JsonValue& value, ServiceDraft& target) {
   service.port->source = PortSource::preset;
 }
 
-void settle_readiness(const JsonValue& value, ServiceConfig& service, Mistakes& mistakes) {
-  if (service.port) return;
-  const JsonValue* ready = value.find("ready");
-  if (ready != nullptr && (ready->kind == Kind::string || ready->find("http") != nullptr)) {
-    mistakes.add(*ready, "`ready` of " + quoted(service.name) + " needs a `port`");
-  }
-  service.ready.kind = ProbeKind::none;
+/// The end of what runs to its end is no reason to run it again, unless the file asks for it.
+void settle_restart(const JsonValue& value, ServiceConfig& service) {
+  if (service.runs_to_end() && value.find("restart") == nullptr) service.restart.policy = RestartPolicy::never;
+}
+
+/// Nobody restarts a service of others; that it is asked is enough.
+void settle_live_action(const JsonValue& value, ServiceConfig& service) {
+  if (service.kind != ServiceKind::external || !service.live || value.find("live")->find("action") != nullptr) return;
+  service.live->action = LiveAction::mark;
 }
 
 void finish(const JsonValue& value, Position at, ServiceDraft& target, Mistakes& mistakes) {
   ServiceConfig& service = target.service;
-  const bool runs_elsewhere = target.pending || value.find("compose") != nullptr;
-  if (service.kind == ServiceKind::external) {
-    check_external(service, at, value, mistakes);
-  } else if (target.preset != nullptr) {
-    fill_from_preset(value, target);
-  } else if (value.find("command") == nullptr && value.find("preset") == nullptr && !runs_elsewhere) {
-    mistakes.add(at, quoted(service.name) + " needs a `command` or a `preset`", "\"command\": \"npm run dev\"");
+  const bool runs_elsewhere = value.find("compose") != nullptr;  // what that needs is not known here
+  if (service.kind == ServiceKind::service && target.preset != nullptr) fill_from_preset(value, target);
+  if (runs_elsewhere) return;
+  settle_restart(value, service);
+  settle_live_action(value, service);
+  const bool port_unknown = value.find("preset") != nullptr && target.preset == nullptr;
+  if (service.runs_to_end()) {
+    service.ready.kind = ProbeKind::none;
+  } else if (!port_unknown) {
+    settle_probes(value, target, mistakes);
   }
-  const bool port_unknown = runs_elsewhere || (value.find("preset") != nullptr && target.preset == nullptr);
-  if (!port_unknown) settle_readiness(value, service, mistakes);
+  if (!target.kind_unclear) check_service(value, at, target, mistakes);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <csignal>
 
+#include "config/command_reader.hpp"
 #include "config/text_encoding.hpp"
 
 namespace devinit::config {
@@ -49,48 +50,19 @@ constexpr std::array<Field<NamedSpec>, 4> kPortFields{{
      }},
 }};
 
-void read_http_path(const JsonValue& value, ProbeSpec& ready, Mistakes& mistakes) {
-  const auto path = read_string(value, "ready.http", mistakes);
-  if (!path) return;
-  if (path->front() != '/' || !is_one_word(*path)) {
-    mistakes.add(value, "`ready.http` must be a path, not " + quoted(*path),
-                 "it begins with `/` and has no blanks: \"/health\"");
-    return;
-  }
-  ready.kind = ProbeKind::http;
-  ready.http_path = *path;
-}
-
-constexpr std::array<Field<ProbeSpec>, 7> kReadyFields{{
-    {"http", read_http_path},
-    {"status", [](const JsonValue& value, ProbeSpec& ready,
-                  Mistakes& mistakes) { assign(ready.http_status, read_integer(value, "ready.status", 100, 599, mistakes)); }},
-    {"timeout", [](const JsonValue& value, ProbeSpec& ready,
-                   Mistakes& mistakes) { assign(ready.timeout, read_duration(value, "ready.timeout", Millis(1), mistakes)); }},
-    {"period", [](const JsonValue& value, ProbeSpec& ready,
-                  Mistakes& mistakes) { assign(ready.period, read_duration(value, "ready.period", Millis(1), mistakes)); }},
-    {"deadline",
-     [](const JsonValue& value, ProbeSpec& ready, Mistakes& mistakes) {
-       assign(ready.deadline, read_duration(value, "ready.deadline", Millis(1), mistakes));
+constexpr std::array<Field<ServiceDraft>, 4> kStopFields{{
+    {"signal", [](const JsonValue& value, ServiceDraft& target,
+                  Mistakes& mistakes) { assign(target.service.stop.signal, read_signal(value, "stop.signal", mistakes)); }},
+    {"grace",
+     [](const JsonValue& value, ServiceDraft& target, Mistakes& mistakes) {
+       assign(target.service.stop.grace, read_duration(value, "stop.grace", Millis(0), mistakes));
      }},
-    {"exec", nullptr, Kind::array},
-    {"failure_threshold", nullptr, Kind::number},
-}};
-
-void read_signal(const JsonValue& value, StopSpec& stop, Mistakes& mistakes) {
-  JsonValue full_name = value;  // "TERM" is what kill(1) calls SIGTERM
-  if (value.kind == Kind::string && !value.text.empty() && value.text.rfind("SIG", 0) != 0) full_name.text = "SIG" + value.text;
-  const bool known =
-      std::any_of(kSignals.begin(), kSignals.end(), [&](const auto& word) { return word.text == full_name.text; });
-  assign(stop.signal, read_word(known ? full_name : value, "stop.signal", kSignals, mistakes));
-}
-
-constexpr std::array<Field<StopSpec>, 3> kStopFields{{
-    {"signal", read_signal},
-    {"grace", [](const JsonValue& value, StopSpec& stop,
-                 Mistakes& mistakes) { assign(stop.grace, read_duration(value, "stop.grace", Millis(0), mistakes)); }},
-    {"to", [](const JsonValue& value, StopSpec& stop,
-              Mistakes& mistakes) { assign(stop.to, read_word(value, "stop.to", kStopTargets, mistakes)); }},
+    {"to", [](const JsonValue& value, ServiceDraft& target,
+              Mistakes& mistakes) { assign(target.service.stop.to, read_word(value, "stop.to", kStopTargets, mistakes)); }},
+    {"command",
+     [](const JsonValue& value, ServiceDraft& target, Mistakes& mistakes) {
+       target.service.stop.command = read_command_value(value, "stop.command", target, mistakes);
+     }},
 }};
 
 void read_exit_codes(const JsonValue& value, RestartSpec& restart, Mistakes& mistakes) {
@@ -128,24 +100,6 @@ void check_range(const JsonValue& value, const std::string& what, const PortSpec
                                           std::to_string(spec.range->last));
 }
 
-void check_ready(const JsonValue& value, ProbeSpec& ready, Mistakes& mistakes) {
-  const JsonValue* status = value.find("status");
-  if (status != nullptr && value.find("http") == nullptr && value.find("exec") == nullptr) {
-    mistakes.add(*status, "`ready.status` needs `ready.http`", "{\"http\": \"/\", \"status\": 200}");
-  }
-  if (ready.timeout <= ready.deadline) return;
-  const JsonValue* timeout = value.find("timeout");
-  const JsonValue* deadline = value.find("deadline");
-  const bool deadline_unclear = deadline != nullptr && !parse_duration(deadline->text);
-  if (timeout != nullptr && parse_duration(timeout->text) && !deadline_unclear) {
-    mistakes.add(*timeout,
-                 "`ready.timeout` " + format_duration(ready.timeout) + " is longer than `ready.deadline` " +
-                     format_duration(ready.deadline),
-                 "`timeout` is of one attempt, `deadline` of the whole start");
-  }
-  ready.timeout = ready.deadline;
-}
-
 }  // namespace
 
 void read_port_spec(const JsonValue& value, const std::string& what, PortSpec& spec, Mistakes& mistakes) {
@@ -162,21 +116,16 @@ void read_port_spec(const JsonValue& value, const std::string& what, PortSpec& s
   }
 }
 
-void read_ready(const JsonValue& value, ProbeSpec& ready, Mistakes& mistakes) {
-  if (value.kind == Kind::string) {
-    if (value.text == "port") return;
-    const bool path = value.text.rfind('/', 0) == 0;
-    mistakes.add(value, "`ready` must be \"port\" or an object, not " + describe_value(value),
-                 path ? "{\"http\": " + json_string(value.text) + "}" : "");
-    return;
-  }
-  if (!expect_object(value, "ready", mistakes)) return;
-  read_fields(value, kReadyFields, ready, mistakes);
-  check_ready(value, ready, mistakes);
+std::optional<int> read_signal(const JsonValue& value, std::string_view what, Mistakes& mistakes) {
+  JsonValue full_name = value;  // "TERM" is what kill(1) calls SIGTERM
+  if (value.kind == Kind::string && !value.text.empty() && value.text.rfind("SIG", 0) != 0) full_name.text = "SIG" + value.text;
+  const bool known =
+      std::any_of(kSignals.begin(), kSignals.end(), [&](const auto& word) { return word.text == full_name.text; });
+  return read_word(known ? full_name : value, what, kSignals, mistakes);
 }
 
-void read_stop(const JsonValue& value, StopSpec& stop, Mistakes& mistakes) {
-  if (expect_object(value, "stop", mistakes)) read_fields(value, kStopFields, stop, mistakes);
+void read_stop(const JsonValue& value, ServiceDraft& target, Mistakes& mistakes) {
+  if (expect_object(value, "stop", mistakes)) read_fields(value, kStopFields, target, mistakes);
 }
 
 void read_restart(const JsonValue& value, RestartSpec& restart, Mistakes& mistakes) {

@@ -1,5 +1,6 @@
 #include "config/substitution.hpp"
 
+#include "config/replicas.hpp"
 #include "config/templates.hpp"
 #include "config/text_encoding.hpp"
 
@@ -61,7 +62,7 @@ class Substitution {
     }
     const auto found = variables_.find(name);
     const bool has_value = found != variables_.end() && !found->second.empty();
-    if (has_value) return templates_ == Templates::defuse ? without_templates(found->second) : found->second;
+    if (has_value) return templates_ == Templates::defuse ? without_index(without_templates(found->second)) : found->second;
     if (form == ":-") return text(body.substr(length + 2), depth + 1);
     if (form == ":?") return missing(name, body.substr(length + 2));
     return std::string();

@@ -110,6 +110,23 @@ std::string without_templates(std::string_view text) {
   return kept;
 }
 
+std::string with_renamed_services(std::string_view text, const std::map<std::string, std::string>& names) {
+  std::string renamed;
+  std::size_t done = 0;
+  while (const std::optional<Template> found = next_template(text, done)) {
+    const auto name = names.find(found->reference.service);
+    if (found->doubled || name == names.end()) {
+      renamed += text.substr(done, found->end - done);
+    } else {
+      renamed += text.substr(done, found->begin - done);
+      renamed += "{" + name->second + std::string(found->name.substr(name->first.size())) + "}";
+    }
+    done = found->end;
+  }
+  renamed += text.substr(done);
+  return renamed;
+}
+
 std::vector<std::pair<std::string, std::string>> references(std::string_view text, const std::string& self) {
   std::vector<std::pair<std::string, std::string>> all;
   std::size_t done = 0;

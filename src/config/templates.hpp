@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,9 @@ using PortLookup = std::function<std::optional<Port>(const std::string& service,
 
 /// The text that expands to `text`: every template in it doubled.
 [[nodiscard]] std::string without_templates(std::string_view text);
+
+/// The text with the services of its templates renamed by `names`; what is not in there stays.
+[[nodiscard]] std::string with_renamed_services(std::string_view text, const std::map<std::string, std::string>& names);
 
 /// The template references of a text, as (service, port_name) with `self` resolved: what makes a running service stale when a
 /// port changes. Each once, in the order of the text.

@@ -6,13 +6,16 @@
 #include <tuple>
 
 #include "base/suggest.hpp"
+#include "config/dependency_cycle.hpp"
 #include "config/ports_file.hpp"
+#include "config/replicas.hpp"
 #include "config/templates.hpp"
 #include "config/text_encoding.hpp"
 
 namespace devinit::config {
 namespace {
 
+/// By name; a replica stands for the service that it is one of.
 using Services = std::map<std::string, const ServiceConfig*>;
 
 const std::string kNobody = ".";  // owns the templates of the top level; no service can have this name
@@ -40,101 +43,130 @@ void check_variables(const Draft& draft, Mistakes& mistakes) {
   };
   for (const auto& service : draft.config.services) {
     const Position at = draft.service_positions.at(service.name);
-    claim(service.name, at);
-    for (const auto& named : service.ports) claim(ports_key(service.name, named.first), at);
+    for (const auto& name : running_names(draft, service.name)) {
+      claim(name, at);
+      for (const auto& named : service.ports) claim(ports_key(name, named.first), at);
+    }
   }
 }
 
-std::string describe_port(const Draft::NamedPort& named) {
-  return named.port_name.empty() ? quoted(named.service)
-                                 : quoted(named.service) + " (" + quoted("ports." + named.port_name) + ")";
+/// Nobody could tell a replica from another service of its name. False when there is such a pair.
+bool check_replica_names(const Draft& draft, Mistakes& mistakes) {
+  bool distinct = true;
+  for (const auto& [name, count] : draft.replicas) {
+    if (count < 2) continue;
+    for (const auto& replica : running_names(draft, name)) {
+      const auto other = draft.service_positions.find(replica);
+      if (other == draft.service_positions.end()) continue;
+      mistakes.add(other->second, quoted(replica) + " is what a replica of " + quoted(name) + " is called",
+                   "rename one of them");
+      distinct = false;
+    }
+  }
+  return distinct;
+}
+
+std::string describe_port(const std::string& service, const std::string& port_name) {
+  return port_name.empty() ? quoted(service) : quoted(service) + " (" + quoted("ports." + port_name) + ")";
+}
+
+struct PortOwner {
+  std::string described;
+  Position at;
+};
+
+/// One port of one replica; false when the mistake need not be repeated for the next one.
+bool check_port(const Draft::NamedPort& named, const std::string& name, unsigned port, std::map<unsigned, PortOwner>& owners,
+                Mistakes& mistakes) {
+  const std::string described = describe_port(name, named.port_name);
+  if (port > 65535 || (named.range && !named.range->contains(static_cast<Port>(port)))) {
+    mistakes.add(named.at, described + " would have port " + std::to_string(port),
+                 port > 65535 ? "replicas take one port after the other, at most 65535" : "that lies outside its range");
+    return false;
+  }
+  const auto [owner, added] = owners.emplace(port, PortOwner{described, named.at});
+  if (added) return true;
+  mistakes.add(named.at, "port " + std::to_string(port) + " is named by both " + owner->second.described + " and " + described,
+               "the first is in " + mistakes.line_of(owner->second.at, named.at));
+  return false;
 }
 
 void check_ports(const Draft& draft, const Services& services, Mistakes& mistakes) {
-  std::map<Port, const Draft::NamedPort*> owners;
+  std::map<unsigned, PortOwner> owners;
   for (const auto& named : draft.named_ports) {
     if (services.at(named.service)->disabled) continue;
-    const auto [owner, added] = owners.emplace(named.port, &named);
-    if (added) continue;
-    mistakes.add(named.at,
-                 "port " + std::to_string(named.port) + " is named by both " + describe_port(*owner->second) + " and " +
-                     describe_port(named),
-                 "the first is in line " + std::to_string(owner->second->at.line));
+    unsigned port = named.port;
+    for (const auto& name : running_names(draft, named.service)) {
+      const bool first = port == named.port;
+      // The reader has judged the number that stands in the file.
+      const Draft::NamedPort judged = first ? Draft::NamedPort{named.at, named.service, named.port_name, named.port, {}} : named;
+      if (!check_port(judged, name, port, owners, mistakes)) break;
+      ++port;
+    }
+  }
+}
+
+void check_dependency(const Draft::DependencyUse& use, const ServiceConfig& on, bool by_disabled, Mistakes& mistakes) {
+  const bool completes = on.kind == ServiceKind::task;
+  const bool waits_for_end =
+      use.condition == DependencyCondition::completed || use.condition == DependencyCondition::completed_successfully;
+  if (on.disabled && !by_disabled) {
+    mistakes.add(use.at, quoted(use.service) + " depends on " + quoted(use.on) + ", which is disabled");
+  } else if (waits_for_end && !completes) {
+    mistakes.add(use.at, quoted(use.on) + " is no task: it is never " + quoted(to_string(use.condition)), "\"ready\" or \"started\"");
   }
 }
 
 void check_dependencies(const Draft& draft, const Services& services, Mistakes& mistakes) {
-  for (const auto& dependency : draft.dependencies) {
-    const auto found = services.find(dependency.on);
+  for (const auto& use : draft.dependencies) {
+    const auto found = services.find(use.on);
+    if (found != services.end()) {
+      check_dependency(use, *found->second, services.at(use.service)->disabled, mistakes);
+      continue;
+    }
+    mistakes.add(use.at, quoted(use.service) + " depends on " + quoted(use.on) + ", which does not exist",
+                 suggestion(use.on, services, mistakes));
+  }
+}
+
+void check_profiles(const Draft& draft, const Services& services, Mistakes& mistakes) {
+  for (const auto& member : draft.profile_members) {
+    if (services.count(member.service) > 0) continue;
+    mistakes.add(member.at, "the profile " + quoted(member.by) + " names " + quoted(member.service) + ", which does not exist",
+                 suggestion(member.service, services, mistakes));
+  }
+}
+
+/// What `watch.action` names besides "restart" and the signals.
+void check_watch_tasks(const Draft& draft, const Services& services, Mistakes& mistakes) {
+  std::vector<std::string> known{"restart"};
+  for (const auto& [name, service] : services) {
+    if (service->kind == ServiceKind::task) known.push_back(name);
+  }
+  for (const auto& use : draft.watch_tasks) {
+    const auto found = services.find(use.service);
     if (found == services.end()) {
-      mistakes.add(dependency.at,
-                   quoted(dependency.service) + " depends on " + quoted(dependency.on) + ", which does not exist",
-                   suggestion(dependency.on, services, mistakes));
-    } else if (found->second->disabled && !services.at(dependency.service)->disabled) {
-      mistakes.add(dependency.at, quoted(dependency.service) + " depends on " + quoted(dependency.on) + ", which is disabled");
+      const auto near = mistakes.many() ? std::nullopt : nearest(use.service, known);
+      mistakes.add(use.at,
+                   "`watch.action` must be \"restart\", a signal or the name of a task, not the string " + quoted(use.service),
+                   near ? "did you mean \"" + *near + "\"?" : "a signal is written as \"SIGHUP\"");
+    } else if (found->second->kind != ServiceKind::task) {
+      mistakes.add(use.at, "`watch.action` names " + quoted(use.service) + ", which is no task", "\"kind\": \"task\"");
+    } else if (found->second->disabled) {
+      mistakes.add(use.at, "`watch.action` names " + quoted(use.service) + ", which is disabled");
     }
   }
 }
 
-/// Walks the dependencies depth first, with a stack of its own: a file decides how deep it gets.
-class CycleSearch {
- public:
-  CycleSearch(const Draft& draft, Mistakes& mistakes) : mistakes_(mistakes) {
-    for (const auto& dependency : draft.dependencies) edges_[dependency.service].push_back(&dependency);
+/// The dependencies, with a replica as the service that it is one of.
+std::vector<Draft::DependencyUse> edges_between(const Draft& draft, const Services& services) {
+  std::vector<Draft::DependencyUse> edges = draft.dependencies;
+  for (auto& edge : edges) {
+    const auto found = services.find(edge.on);
+    if (found != services.end()) edge.on = found->second->name;
   }
-
-  void run(const std::vector<ServiceConfig>& services) {
-    for (const auto& service : services) {
-      if (marks_[service.name] == Mark::unseen) walk_from(service.name);
-    }
-  }
-
- private:
-  enum class Mark { unseen, on_path, done };
-  struct Step {
-    std::string service;
-    std::size_t next = 0;
-  };
-  static constexpr int kMostDrawn = 20;
-  static constexpr std::size_t kMostNamed = 20;  // a cycle may be as long as the file
-
-  void walk_from(const std::string& start) {
-    enter(start);
-    while (!path_.empty()) {
-      Step& step = path_.back();
-      const auto& edges = edges_[step.service];
-      if (step.next == edges.size()) {
-        marks_[step.service] = Mark::done;
-        path_.pop_back();
-        continue;
-      }
-      const Draft::Dependency& edge = *edges[step.next++];
-      const Mark mark = marks_[edge.on];
-      if (mark == Mark::unseen) enter(edge.on);
-      if (mark == Mark::on_path) draw(edge);
-    }
-  }
-
-  void enter(const std::string& service) {
-    marks_[service] = Mark::on_path;
-    path_.push_back({service});
-  }
-
-  void draw(const Draft::Dependency& closing) {
-    if (++drawn_ > kMostDrawn) return;
-    auto step = std::find_if(path_.begin(), path_.end(), [&](const Step& each) { return each.service == closing.on; });
-    std::string cycle;
-    for (std::size_t named = 0; step != path_.end() && named < kMostNamed; ++step, ++named) cycle += step->service + " -> ";
-    if (step != path_.end()) cycle += "… -> " + closing.service + " -> ";
-    mistakes_.add(closing.at, "a cycle of dependencies: " + cycle + closing.on, "one of them has to start first");
-  }
-
-  Mistakes& mistakes_;
-  std::map<std::string, std::vector<const Draft::Dependency*>> edges_;
-  std::map<std::string, Mark> marks_;
-  std::vector<Step> path_;
-  int drawn_ = 0;
-};
+  return edges;
+}
 
 /// The keys of `.ports.json` that templates may name besides the services. Nothing when the file cannot be read: who reads it
 /// for its own sake says why, and templates are not blamed for it.
@@ -177,10 +209,10 @@ void check_templates(const Draft& draft, const Services& services, Mistakes& mis
   if (passive) {
     for (const auto& entry : passive->entries) known.insert(entry.first);
   }
-  std::set<std::tuple<int, int, std::string, std::string>> seen;  // a value of the top level is a template of every service
+  std::set<std::tuple<int, int, int, std::string, std::string>> seen;  // a value of the top level is a template of every service
   for (const auto& use : draft.templates) {
     for (const auto& [name, port_name] : references(use.text, use.service.empty() ? kNobody : use.service)) {
-      if (!seen.emplace(use.at.line, use.at.column, name, port_name).second) continue;
+      if (!seen.emplace(use.at.file, use.at.line, use.at.column, name, port_name).second) continue;
       const bool configured = name == kNobody || services.count(name) > 0;
       if (!configured && (!passive || known.count(ports_key(name, port_name)) > 0)) continue;
       check_reference(use, name, port_name, services, mistakes);
@@ -193,10 +225,15 @@ void check_templates(const Draft& draft, const Services& services, Mistakes& mis
 void validate(const Draft& draft, Mistakes& mistakes) {
   Services services;
   for (const auto& service : draft.config.services) services.emplace(service.name, &service);
-  check_variables(draft, mistakes);
+  for (const auto& service : draft.config.services) {
+    for (const auto& name : running_names(draft, service.name)) services.emplace(name, &service);
+  }
+  if (check_replica_names(draft, mistakes)) check_variables(draft, mistakes);
   check_ports(draft, services, mistakes);
   check_dependencies(draft, services, mistakes);
-  CycleSearch(draft, mistakes).run(draft.config.services);
+  check_cycles(draft.config.services, edges_between(draft, services), mistakes);
+  check_profiles(draft, services, mistakes);
+  check_watch_tasks(draft, services, mistakes);
   check_templates(draft, services, mistakes);
 }
 

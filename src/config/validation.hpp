@@ -5,7 +5,8 @@
 namespace devinit::config {
 
 /// Everything that needs the whole file: variables that two services would share, unknown or cyclic dependencies (drawn as a
-/// path), ports named twice, templates that name no port.
+/// path) and conditions that never come true, ports named twice (also by replicas), profiles and watches that name nobody, templates that
+/// name no port.
 void validate(const Draft& draft, Mistakes& mistakes);
 
 }  // namespace devinit::config

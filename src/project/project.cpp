@@ -5,6 +5,7 @@
 
 #include "base/suggest.hpp"
 #include "config/config_file.hpp"
+#include "config/config_sources.hpp"
 #include "config/detection.hpp"
 #include "config/run_file.hpp"
 #include "os/files.hpp"
@@ -149,6 +150,10 @@ Result<config::ProjectConfig> load_config(const Project& project) {
   if (!project.run.empty()) return load_run(project);
   const DiskFiles files(project.root(), project.environment);
   TRY_ASSIGN(const auto text, read_edited_file(project, "devinit.json"));
+  if (!text && entry_exists(project.root() + "/" + config::kLocalOverlay)) {
+    return Error(Errc::config, std::string(config::kLocalOverlay) + " changes what devinit.json says, and there is none",
+                 "write one with `devinit init`, or remove it");
+  }
   if (!text) return detect_services(project, files);
   return config::parse_config(*text, "devinit.json", project.folder_name(), project.environment, files);
 }

@@ -67,6 +67,12 @@ constexpr const char* kFull = R"(// everything that is acted on
       "disabled": false
     },
     "worker": { "command": "work {backend.ports.metrics}", "depends_on": ["backend", "postgres"], "restart": "never" },
+    "migrate": { "kind": "task", "command": "up", "run": "once", "inputs": ["db/**"], "depends_on": { "postgres": "started" } },
+    "web": { "command": "w{index}", "port": 3000, "replicas": 2, "socket": "inherit", "on_dependency_loss": "stop",
+      "depends_on": { "migrate": "completed_successfully" }, "limits": { "memory": "1GB", "cpu": 0.5, "umask": "022" },
+      "ready": { "log": "ready (in|after) [0-9]+" }, "live": { "exec": ["ok"], "action": "mark" }, "hooks": { "after_exit": "x" },
+      "watch": { "paths": ["web"], "ignore": ["**/*.log"], "action": "migrate" } },
+    "nightly": { "kind": "scheduled", "command": "r", "schedule": "every 15m" },
     "search": { "kind": "external", "port": 9200, "ready": { "http": "/" } }
   }
 }
@@ -84,7 +90,7 @@ TEST_CASE("a full configuration is read in every detail") {
   CHECK(config.automatic_range == PortRange{3000, 9999});
   CHECK(config.denied_ports == std::vector<Port>{5000, 7000});
   CHECK(config.runtime_env == std::vector<std::pair<std::string, std::string>>{{"NEXT_PUBLIC_API_URL", "{backend.url}"}});
-  REQUIRE(config.services.size() == 4);
+  REQUIRE(config.services.size() == 8);
 
   const ServiceConfig& postgres = config.services[0];
   CHECK(std::get<1>(postgres.command) == std::vector<std::string>{"postgres", "-D", ".pg", "-p", "{port}", ""});
@@ -130,7 +136,7 @@ TEST_CASE("a full configuration is read in every detail") {
   CHECK(worker.ready.kind == ProbeKind::none);
   CHECK(worker.restart.policy == RestartPolicy::never);
   CHECK(worker.restart.max == 5);
-  CHECK(config.services[3].kind == ServiceKind::external);
+  CHECK(config.services.back().kind == ServiceKind::external);
 }
 
 TEST_CASE("what is not said has the documented defaults") {
@@ -169,7 +175,7 @@ TEST_CASE("a mistake in a service is said with its place and a hint") {
       {R"("env_files": ".env")", "`env_files` must be an array of strings, not the string `.env` (put it into [ ])"},
       {R"("env_files": ["../.env"])", "`env_files` `../.env` is no file inside the project"},
       {R"("env_files": ["."])", "`env_files` `.` is no file inside the project"},
-      {R"("ready": "/health")", "`ready` must be \"port\" or an object, not the string `/health` ({\"http\": \"/health\"})"},
+      {R"("ready": "/health")", "`ready` must be \"port\", \"notify\" or an object, not the string `/health` ({\"http\": \"/health\"})"},
       {R"("ready": {"http": "health"})", "`ready.http` must be a path, not `health`"},
       {R"("ready": {"http": "/a b"})", "`ready.http` must be a path"},
       {R"("ready": {"status": 200})", "`ready.status` needs `ready.http`"},
@@ -177,8 +183,6 @@ TEST_CASE("a mistake in a service is said with its place and a hint") {
       {R"("ready": {"timeout": "90s"})", "`ready.timeout` 1m 30s is longer than `ready.deadline` 1m"},
       {R"("ready": {"timeout": 5})", "`ready.timeout` must be a duration, not 5"},
       {R"("ready": {"deadline": "0s"})", "`ready.deadline` must be at least 1ms, not `0s`"},
-      {R"("ready": {"exec": ["x"]})", "`exec` is part of the language, but this version does not act on it yet"},
-      {R"("ready": {"http": "/", "failure_threshold": 3})", "`failure_threshold` is part of the language"},
       {R"("stop": {"signal": "SIGTREM"})", "`stop.signal` must be one of \"SIGTERM\", "},
       {R"("stop": {"signal": 15})", "`stop.signal` must be one of"},
       {R"("stop": {"grace": "5"})", "`stop.grace` must be a duration, not the string `5`"},
@@ -199,24 +203,11 @@ TEST_CASE("a mistake in a service is said with its place and a hint") {
       {R"("depends_on": ["api"])", "a cycle of dependencies: api -> api"},
       {R"("depends_on": {"x": "healthy"})", "`depends_on.x` must be one of \"ready\", \"started\""},
       {R"("kind": "sevice")", "`kind` must be one of \"service\", "},
-      {R"("kind": "task")", "`kind: task` is part of the language, but this version does not act on it yet"},
       {R"("preset": "nxet")", "there is no preset `nxet` (did you mean \"next\"?)"},
       {R"("ports": {"a.b": 1})", "`a.b` cannot name a port"},
       {R"("ports": {"m": 0})", "`ports.m` must be 1 to 65535, not 0"},
       {R"("ports": [9100])", "`ports` must be an object, not an array"},
-      {R"("replicas": 3)", "`replicas: 3` is part of the language"},
       {R"("tty": true)", "`tty: true` is part of the language"},
-      {R"("watch": {"paths": []})",
-       "`watch` is part of the language, but this version does not act on it yet (leave it out for now)"},
-      {R"("watch": 5)", "`watch` must be an object, not 5"},
-      {R"("hooks": {})", "`hooks` is part of the language"},
-      {R"("live": {"http": "/"})", "`live` is part of the language"},
-      {R"("limits": {})", "`limits` is part of the language"},
-      {R"("socket": "inherit")", "`socket` is part of the language"},
-      {R"("on_dependency_loss": "keep")", "`on_dependency_loss` is part of the language"},
-      {R"("run": "once")", "`run` is part of the language"},
-      {R"("inputs": ["x"])", "`inputs` is part of the language"},
-      {R"("schedule": "0 3 * * *")", "`schedule` is part of the language"},
   }));
   CAPTURE(members);
   const std::string message = mistakes(with_service(members));
@@ -266,8 +257,12 @@ TEST_CASE("a mistake at the top level is said") {
       {R"({"ports": {"range": "x"}, "services": {"a": {"command": "x"}}})", "`ports.range` must be a range of ports"},
       {R"({"ports": {"deny": 5000}, "services": {"a": {"command": "x"}}})", "`ports.deny` must be an array of ports and ranges, not 5000"},
       {R"({"ports": {"deny": [0]}, "services": {"a": {"command": "x"}}})", "`ports.deny` must be 1 to 65535, not 0"},
-      {R"({"include": ["x"], "services": {"a": {"command": "x"}}})", "`include` is part of the language"},
-      {R"({"profiles": {}, "services": {"a": {"command": "x"}}})", "`profiles` is part of the language"},
+      {R"({"profiles": [], "services": {"a": {"command": "x"}}})", "`profiles` must be an object, not an array"},
+      {R"({"profiles": {"p": []}, "services": {"a": {"command": "x"}}})", "the profile `p` is empty"},
+      {R"({"profiles": {"p": "a"}, "services": {"a": {"command": "x"}}})", "`profiles.p` must be an array of strings"},
+      {R"({"profiles": {"p": ["aip"]}, "services": {"api": {"command": "x"}}})",
+       "the profile `p` names `aip`, which does not exist (did you mean `api`?)"},
+      {R"({"profiles": {"a b": ["a"]}, "services": {"a": {"command": "x"}}})", "`a b` cannot name a profile"},
       {R"({"runtime_env": {"A-B": "x"}, "services": {"a": {"command": "x"}}})", "`A-B` cannot name a variable"},
       {R"({"runtime_env": {"A": "x\ny"}, "services": {"a": {"command": "x"}}})", "`runtime_env.A` must be one line"},
       {R"({"runtime_env": {"A": "{port}"}, "services": {"a": {"command": "x"}}})", "{port} means a service's own port"},
@@ -318,23 +313,12 @@ TEST_CASE("a mistake at the top level is said") {
 TEST_CASE("what this version does not act on is one clear mistake each") {
   CHECK(
       mistakes(R"({"services": {
-    "db": {"command": "x"},
-    "migrate": {"kind": "task", "command": "x", "run": "once", "depends_on": {"db": "completed_successfully"}},
-    "nightly": {"kind": "scheduled", "schedule": "every 15m"},
     "cache": {"compose": "c.yml", "services": ["redis"], "port": 6379, "down": false, "required": true}
   }})") ==
-      "devinit.json:3:25: `kind: task` is part of the language, but this version does not act on it yet (leave it out for "
-      "now)\n"
-      "devinit.json:3:49: `run` is part of the language, but this version does not act on it yet (leave it out for now)\n"
-      "devinit.json:3:85: `completed_successfully` is part of the language, but this version does not act on it yet (leave it "
-      "out for now)\n"
-      "devinit.json:4:25: `kind: scheduled` is part of the language, but this version does not act on it yet (leave it out for "
-      "now)\n"
-      "devinit.json:4:38: `schedule` is part of the language, but this version does not act on it yet (leave it out for now)\n"
-      "devinit.json:5:15: `compose` is part of the language, but this version does not act on it yet (leave it out for now)\n"
-      "devinit.json:5:35: `services` is part of the language, but this version does not act on it yet (leave it out for now)\n"
-      "devinit.json:5:72: `down` is part of the language, but this version does not act on it yet (leave it out for now)\n"
-      "devinit.json:5:87: `required` is part of the language, but this version does not act on it yet (leave it out for now)");
+      "devinit.json:2:15: `compose` is part of the language, but this version does not act on it yet (leave it out for now)\n"
+      "devinit.json:2:35: `services` is part of the language, but this version does not act on it yet (leave it out for now)\n"
+      "devinit.json:2:72: `down` is part of the language, but this version does not act on it yet (leave it out for now)\n"
+      "devinit.json:2:87: `required` is part of the language, but this version does not act on it yet (leave it out for now)");
 }
 
 TEST_CASE("all mistakes of a file are said at once, in its order") {
