@@ -21,9 +21,14 @@ Result<Interrupts> Interrupts::block() {
 
 bool Interrupts::take() noexcept {
   bool taken = false;
-  signalfd_siginfo info;
-  while (::read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) taken = true;
+  while (take_one()) taken = true;
   return taken;
+}
+
+std::optional<Interrupts::Arrived> Interrupts::take_one() noexcept {
+  signalfd_siginfo info;
+  if (::read(fd_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return std::nullopt;
+  return Arrived{static_cast<int>(info.ssi_signo), info.ssi_code == SI_KERNEL};
 }
 
 }  // namespace devinit::os

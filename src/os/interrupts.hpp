@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "base/result.hpp"
 #include "os/fd.hpp"
 
@@ -15,6 +17,13 @@ class Interrupts {
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   /// Takes what has arrived; true when something had. Never blocks.
   [[nodiscard]] bool take() noexcept;
+  /// One signal. A terminal sends its Ctrl-C to the whole foreground group: a child in it has got it as well.
+  struct Arrived {
+    int signal = 0;
+    bool from_terminal = false;
+  };
+  /// Takes the next one; nothing when none has arrived. Never blocks.
+  [[nodiscard]] std::optional<Arrived> take_one() noexcept;
 
  private:
   explicit Interrupts(UniqueFd fd) : fd_(std::move(fd)) {}

@@ -28,7 +28,7 @@ std::optional<Number> read_number(std::string_view text, int base) {
 }
 
 /// "0100007F:1F90": every 32-bit word of the address as the machine would print that number, then the port.
-bool read_endpoint(std::string_view word, SocketRow& row) {
+bool read_local(std::string_view word, SocketRow& row) {
   const std::size_t words = row.v6 ? 4 : 1;
   if (word.size() != words * 8 + 5 || word[words * 8] != ':') return false;
   for (std::size_t i = 0; i < words; ++i) {
@@ -41,19 +41,28 @@ bool read_endpoint(std::string_view word, SocketRow& row) {
   return port.has_value();
 }
 
+/// What follows the colon of "ADDRESS:PORT" and "SENT:RECEIVED"; empty without one.
+std::string_view after_colon(std::string_view word) {
+  const auto colon = word.find(':');
+  return colon == std::string_view::npos ? std::string_view() : word.substr(colon + 1);
+}
+
 /// `sl local remote state queues timer retransmits uid timeout inode …`
 std::optional<SocketRow> read_line(std::string_view line, bool v6) {
   SocketRow row;
   row.v6 = v6;
   next_word(line);
-  if (!read_endpoint(next_word(line), row)) return std::nullopt;
-  next_word(line);
+  if (!read_local(next_word(line), row)) return std::nullopt;
+  const auto peer_port = read_number<Port>(after_colon(next_word(line)), 16);
   const auto state = read_number<int>(next_word(line), 16);
-  for (int skipped = 0; skipped < 3; ++skipped) next_word(line);
+  const auto receive_queue = read_number<std::uint32_t>(after_colon(next_word(line)), 16);
+  for (int skipped = 0; skipped < 2; ++skipped) next_word(line);
   const auto uid = read_number<uid_t>(next_word(line), 10);
   next_word(line);
   const auto inode = read_number<std::uint64_t>(next_word(line), 10);
-  if (!state || !uid || !inode) return std::nullopt;
+  if (!peer_port || !state || !receive_queue || !uid || !inode) return std::nullopt;
+  row.peer_port = *peer_port;
+  row.receive_queue = *receive_queue;
   row.state = *state;
   row.uid = *uid;
   row.inode = *inode;

@@ -73,9 +73,11 @@ SocketRow read_row(const unsigned char* payload, std::size_t size) {
   row.v6 = message.idiag_family == AF_INET6;
   row.state = message.idiag_state;
   row.port = ntohs(message.id.idiag_sport);
+  row.peer_port = ntohs(message.id.idiag_dport);
   std::memcpy(row.address.data(), message.id.idiag_src, sizeof row.address);
   row.inode = message.idiag_inode;
   row.uid = message.idiag_uid;
+  row.receive_queue = message.idiag_rqueue;
   row.v6_only = row.v6 && read_v6_only(payload + NLMSG_ALIGN(sizeof message), size - NLMSG_ALIGN(sizeof message));
   return row;
 }

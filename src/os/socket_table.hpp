@@ -17,10 +17,12 @@ struct SocketRow {
   bool v6 = false;
   int state = 0;                           ///< TCP_LISTEN, TCP_TIME_WAIT … of <netinet/tcp.h>
   Port port = 0;                           ///< local
+  Port peer_port = 0;                      ///< of the other end; 0 without one
   std::array<std::uint32_t, 4> address{};  ///< local, in network byte order; IPv4 in the first word
   bool v6_only = false;
-  std::uint64_t inode = 0;
+  std::uint64_t inode = 0;                 ///< 0: of no process (yet), as a connection that waits to be accepted
   uid_t uid = 0;
+  std::uint32_t receive_queue = 0;         ///< bytes to be read; of a listener the connections that wait to be accepted
 };
 using SocketVisitor = std::function<void(const SocketRow&)>;
 

@@ -42,7 +42,7 @@ Result<std::vector<Listener>> gather_listeners(Port port) {
   TRY(visit_tcp_sockets(
       kListenState, port,
       [&listeners](const SocketRow& row) {
-        listeners.push_back({row.port, address_text(row), row.v6_only, row.inode, row.uid});
+        listeners.push_back({row.port, address_text(row), row.v6_only, row.inode, row.uid, row.receive_queue});
       },
       [&listeners] { listeners.clear(); }));
   return listeners;
@@ -130,6 +130,15 @@ bool has_leftovers(Port port) {
   const auto outcome = visit_tcp_sockets(
       kAllStates & ~kListenState, port, [&found](const SocketRow&) { found = true; }, [&found] { found = false; });
   return outcome.has_value() && found;
+}
+
+bool is_accepted(Port server_port, Port client_port) {
+  ASSERT(server_port != 0 && client_port != 0);
+  bool accepted = false;
+  const auto outcome = visit_tcp_sockets(
+      kAllStates & ~kListenState, server_port,
+      [&](const SocketRow& row) { accepted = accepted || (row.peer_port == client_port && row.inode != 0); }, [&] { accepted = false; });
+  return outcome.has_value() && accepted;
 }
 
 std::vector<std::uint64_t> bound_inactive_sockets(Port port) {

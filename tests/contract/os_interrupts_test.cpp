@@ -33,5 +33,17 @@ TEST_CASE("Ctrl-C and SIGTERM become something to read") {
   }
 }
 
+TEST_CASE("who sent a signal can be told from a terminal") {
+  const SavedSignalMask saved;
+  auto interrupts = Interrupts::block();
+  REQUIRE(interrupts.has_value());
+  CHECK_FALSE(interrupts->take_one());
+  REQUIRE(::raise(SIGTERM) == 0);
+  const auto arrived = interrupts->take_one();
+  REQUIRE(arrived);
+  CHECK(arrived->signal == SIGTERM);
+  CHECK_FALSE(arrived->from_terminal);
+}
+
 }  // namespace
 }  // namespace devinit::os

@@ -7,6 +7,7 @@
 #include "os/socket_table.hpp"
 #include "os/sockets.hpp"
 #include "os/unix_socket.hpp"
+#include "support/guarded_service.hpp"
 
 using namespace devinit;
 using namespace devinit::os;
@@ -95,6 +96,26 @@ TEST_CASE("a listener without connections leaves nothing") {
     CHECK_FALSE(has_leftovers(port));
   }
   CHECK_FALSE(has_leftovers(port));
+}
+
+TEST_CASE("a connection waits in the listener's backlog until a process accepts it") {
+  const Network network;
+  const auto server = serve("127.0.0.1", 0);
+  const Port port = local_port(server);
+  CHECK(on(port).front().backlog == 0);
+  const auto first = connect_to("127.0.0.1", port);
+  const auto second = connect_to("127.0.0.1", port);
+  REQUIRE(second.valid());
+  wait_until([&] { return on(port).front().backlog == 2; });
+  CHECK_FALSE(is_accepted(port, local_port(first)));
+  const UniqueFd accepted(::accept4(server.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  CHECK(on(port).front().backlog == 1);
+  CHECK(is_accepted(port, local_port(first)));
+  CHECK_FALSE(is_accepted(port, local_port(second)));
+  std::uint32_t waiting = 0;
+  visit_proc_net_tcp(*read_text_file("/proc/thread-self/net/tcp"), false, kListenState, port,
+                     [&waiting](const SocketRow& row) { waiting = row.receive_queue; });
+  CHECK(waiting == 1);
 }
 
 TEST_CASE("a bound socket without listener shows by its inode where the kernel lists it, and only while it exists") {
