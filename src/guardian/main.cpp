@@ -8,9 +8,9 @@
 // One thread only: the parent-death signal of the service fires when the *thread* that forked it ends. It also drains the service's
 // output, so that a dead or stopped supervisor never blocks a service or breaks its pipe.
 //
-// Usage: svguard LOGFILE MAX_SIZE KEEP STOP_SIGNAL STOP_TARGET GRACE_MS SPARED[,SPARED…] PROGRAM ARGV0 [ARGUMENT…]
-// PROGRAM is a path. Environment and working directory are the service's. Descriptor 3 is the control socket (protocol.hpp), descriptor 0 what
-// the service reads, if that is a pipe or a file.
+// Usage: svguard LOGFILE MAX_SIZE KEEP STOP_SIGNAL STOP_TARGET GRACE_MS SPARED[,SPARED…] LIMITS PROGRAM ARGV0 [ARGUMENT…]
+// An empty LOGFILE discards the output, LIMITS are as in limits.hpp, PROGRAM is a path. Environment and working directory are the service's.
+// Descriptor 0 is what the service reads, if that is a pipe or a file; the others are named in protocol.hpp.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,6 +64,7 @@ uint64_t boot_ticks() {
 }
 
 void close(int fd) { call(__NR_close, fd); }
+bool is_open(int fd) { return call(__NR_fcntl, fd, F_GETFD, 0) >= 0; }
 
 class Guardian {
  public:
@@ -74,6 +75,7 @@ class Guardian {
   enum class Phase { running, stopping, killing };
 
   bool launch_leader();
+  void report_failure(int error, SetupStep step, int64_t asked = 0) const;
   void loop();
   Ms next_timeout(Ms now) const;
   void on_control();
@@ -82,6 +84,7 @@ class Guardian {
   bool drain();
   void begin_stop(int signal, Target target, Ms grace);
   void begin_kill();
+  void kill_cgroup() const;
   void scan();
   bool was_asked(const Process& process) const;
   void signal_tree(int signal, bool unasked_only);
@@ -89,13 +92,11 @@ class Guardian {
   void on_deadline();
   bool only_spared_left();
   bool is_shared_daemon(const Process& process) const;
-  void report(ReportKind kind, int value, uint64_t extra = 0) const;
+  void report(ReportKind kind, int value, uint64_t extra = 0, int64_t asked = 0) const;
   void report_survivors();
   void finish_empty();
 
-  const char* program_;
-  char** command_;
-  char** environment_;
+  LaunchPlan plan_;
   const char* spared_names_;
   Order on_supervisor_loss_;
   LogSink log_;
@@ -119,17 +120,19 @@ class Guardian {
   bool done_ = false;
 };
 
-Guardian::Guardian(char** arguments, char** environment) : environment_(environment) {
-  log_.open(arguments[0], parse_number(arguments[1]), static_cast<int>(parse_number(arguments[2])));
+/// Looks at the descriptors that it may have been given before it opens any of its own.
+Guardian::Guardian(char** arguments, char** environment)
+    : plan_{arguments[8], arguments + 9, environment, arguments[7], arguments[0][0] == '\0', is_open(kSocketFd), is_open(kCgroupFd)} {
+  if (plan_.cgroup) call(__NR_fcntl, kCgroupFd, F_SETFD, FD_CLOEXEC);
+  if (plan_.socket) call(__NR_fcntl, kSocketFd, F_SETFD, FD_CLOEXEC);
+  if (!plan_.discard_output) log_.open(arguments[0], parse_number(arguments[1]), static_cast<int>(parse_number(arguments[2])));
   on_supervisor_loss_ = {OrderKind::stop, static_cast<int>(parse_number(arguments[3])), static_cast<Target>(parse_number(arguments[4])),
                          static_cast<uint32_t>(parse_number(arguments[5]))};
   spared_names_ = arguments[6];
-  program_ = arguments[7];
-  command_ = arguments + 8;
 }
 
-void Guardian::report(ReportKind kind, int value, uint64_t extra) const {
-  const Report record{kind, value, extra};
+void Guardian::report(ReportKind kind, int value, uint64_t extra, int64_t asked) const {
+  const Report record{kind, value, extra, asked};
   // A supervisor that is gone does not read; the tree is ended because of the same end of file. Only hundreds of reports to one that was
   // stopped fill the socket, so only the last ones: those of the daemons that were spared.
   while (control_ >= 0 && call(__NR_sendto, control_, &record, sizeof record, MSG_NOSIGNAL, 0, 0) == -EAGAIN) {
@@ -138,10 +141,14 @@ void Guardian::report(ReportKind kind, int value, uint64_t extra) const {
   }
 }
 
+void Guardian::report_failure(int error, SetupStep step, int64_t asked) const {
+  report(ReportKind::exec_failed, error, static_cast<uint64_t>(step), asked);
+}
+
 bool Guardian::launch_leader() {
-  const int error = signals_ < 0 ? -signals_ : launch(program_, command_, environment_, &leader_);
+  const int error = signals_ < 0 ? -signals_ : launch(plan_, &leader_);
   if (error != 0) {
-    report(ReportKind::exec_failed, error, 1);
+    report_failure(error, SetupStep::process);
     return false;
   }
   leader_alive_ = true;
@@ -251,6 +258,15 @@ void Guardian::begin_kill() {
   next_round_ = now_ms();
 }
 
+/// What forks without a pause is ended by this alone: in one step, and what is being forked with it. Daemons that we spare would be, too.
+void Guardian::kill_cgroup() const {
+  if (!plan_.cgroup || unspared_ < tree_.size()) return;
+  const long order = call(__NR_openat, kCgroupFd, "cgroup.kill", O_WRONLY | O_CLOEXEC, 0);
+  if (order < 0) return;
+  call(__NR_write, order, "1", 1);
+  call(__NR_close, order);
+}
+
 void Guardian::on_deadline() {
   const Ms now = now_ms();
   if (phase_ == Phase::stopping && now >= deadline_) begin_kill();
@@ -261,6 +277,7 @@ void Guardian::on_deadline() {
   }
   if (leader_alive_) call(__NR_kill, -leader_.pid, SIGKILL);  // the whole group in one step: no fork slips through
   signal_tree(SIGKILL, false);
+  kill_cgroup();
   next_round_ = now_ms() + round_pause_;
   if (round_pause_ < 50) round_pause_ *= 2;
   on_children();
@@ -296,8 +313,8 @@ void Guardian::on_children() {
       return;
     }
     if (child <= 0) break;
-    if (child == leader_.pid && *leader_.exec_failure != 0) {
-      report(ReportKind::exec_failed, *leader_.exec_failure, 0);
+    if (child == leader_.pid && leader_.failure->error != 0) {
+      report_failure(leader_.failure->error, leader_.failure->step, leader_.failure->asked);
       done_ = true;
       return;
     }
@@ -402,7 +419,7 @@ int Guardian::run() {
 extern "C" int guardian_main(int argc, char** argv, char** environment);
 
 extern "C" int guardian_main(int argc, char** argv, char** environment) {
-  constexpr int kFixedArguments = 8;
+  constexpr int kFixedArguments = 9;
   if (argc < 1 + kFixedArguments + 1) return 2;
   // Static, not on the stack: the process table inside is large, and untouched zeroed memory costs nothing.
   alignas(devinit::guardian::Guardian) static unsigned char place[sizeof(devinit::guardian::Guardian)];

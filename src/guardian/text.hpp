@@ -27,6 +27,7 @@ class Text {
   }
   Text& operator<<(int number) { return *this << static_cast<uint64_t>(number); }
   [[nodiscard]] const char* c_str() const { return buffer_; }
+  [[nodiscard]] char* data() { return buffer_; }
   [[nodiscard]] size_t size() const { return length_; }
 
  private:

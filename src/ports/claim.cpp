@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "os/listening_socket.hpp"
 #include "os/port_socket.hpp"
 #include "os/sockets.hpp"
 #include "os/unix_socket.hpp"
@@ -57,6 +58,12 @@ Verdict fence_in(os::UniqueFd& socket, Port port) {
     if (intruder == Intruder::listener) break;
   }
   return Verdict::busy;
+}
+
+bool others_listen(Port port, const os::UniqueFd& own) {
+  const auto listeners = os::listeners_on(port);
+  const std::uint64_t inode = os::socket_inode(own);
+  return !listeners || std::any_of(listeners->begin(), listeners->end(), [inode](const auto& row) { return row.inode != inode; });
 }
 
 /// A child as most servers are: SO_REUSEADDR, bind, listen.
@@ -117,10 +124,14 @@ boost::system::result<Claim, Verdict> Claim::take_with(os::UniqueFd& spare, Port
 }
 
 void Claim::open_fence() noexcept {
-  if (fence_.valid()) os::set_reuse_address(fence_, true);
+  if (fence_.valid() && !listener_.valid()) os::set_reuse_address(fence_, true);
 }
 
 bool Claim::close_fence() noexcept {
+  if (listener_.valid()) {
+    if (fence_.valid()) os::set_reuse_address(fence_, false);
+    return !others_listen(port_, listener_);
+  }
   if (!fence_.valid()) {
     if (!fence_works()) return probe(port_) != Verdict::busy;
     os::UniqueFd fence;
@@ -134,6 +145,18 @@ bool Claim::close_fence() noexcept {
 }
 
 void Claim::drop_fence() noexcept { fence_.reset(); }
+
+Result<int> Claim::listen(const std::string& host) {
+  if (listener_.valid() && listener_host_ == host) return listener_.get();
+  listener_.reset();
+  open_fence();
+  auto made = os::listen_tcp(host, port_);
+  if (fence_.valid()) os::set_reuse_address(fence_, false);
+  if (!made) return made.error();
+  listener_ = std::move(*made);
+  listener_host_ = host;
+  return listener_.get();
+}
 
 Found claim_first_free(Port first, Port last, int tries, const PortSet& avoid) {
   Found found;

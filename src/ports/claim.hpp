@@ -34,14 +34,18 @@ class Claim {
   [[nodiscard]] static boost::system::result<Claim, Verdict> take_token(Port port);
 
   [[nodiscard]] Port port() const noexcept { return port_; }
-  /// Lets a child bind. Idempotent.
+  /// Lets a child bind. Idempotent. Without effect while we listen for it: it has nothing to bind.
   void open_fence() noexcept;
   /// Keeps everybody out. Idempotent. Takes the fence again when it was dropped; false when somebody listens on the port
-  /// meanwhile (for use while no child of ours does).
+  /// meanwhile (for use while no child of ours does; we ourselves do not count).
   [[nodiscard]] bool close_fence() noexcept;
   /// For servers without SO_REUSEADDR: gives up the fence, keeps the token.
   void drop_fence() noexcept;
   [[nodiscard]] bool fenced() const noexcept { return fence_.valid(); }
+
+  /// A socket that listens on the port at `host` (os::listen_tcp), for a child that inherits it: the same one at each call with the same host, so
+  /// that its queue outlives every child. It belongs to the claim. The fence is closed behind it, so that nobody takes the other addresses.
+  [[nodiscard]] Result<int> listen(const std::string& host);
 
  private:
   friend Found claim_first_free(Port first, Port last, int tries, const PortSet& avoid);
@@ -52,6 +56,8 @@ class Claim {
   Port port_;
   os::UniqueFd token_;
   os::UniqueFd fence_;
+  os::UniqueFd listener_;
+  std::string listener_host_;
 };
 
 /// One self-test per process of the fence semantics on a scratch port: false on a sandbox kernel that behaves otherwise;

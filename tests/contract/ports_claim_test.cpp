@@ -269,3 +269,78 @@ TEST_CASE("64 processes that search from the same port at once get 64 distinct p
   for (const auto& starter : starters) serving += starter.hear() == 'r' ? 1 : 0;
   CHECK(serving == kStarters);
 }
+
+TEST_CASE("a claim listens for its child behind a closed fence, and a second call gives the same socket") {
+  const Network network;
+  const Port port = scratch_port();
+  Claim claim = claim_of(port);
+  const auto socket = claim.listen("127.0.0.1");
+  REQUIRE(socket.has_value());
+  const auto listeners = devinit::os::listeners_on(port);
+  REQUIRE(listeners->size() == 1);
+  CHECK(listeners->front().address == "127.0.0.1");
+  CHECK(intruders_on(port) == 0);
+  claim.open_fence();
+  CHECK(intruders_on(port) == 0);
+  CHECK(claim.close_fence());
+  CHECK(*claim.listen("127.0.0.1") == *socket);
+  CHECK(devinit::os::listeners_on(port)->front().inode == listeners->front().inode);
+  CHECK(connect_to("127.0.0.1", port).valid());  // nobody serves it yet, and nobody is refused
+}
+
+TEST_CASE("a claim listens at the address that is asked for") {
+  const Network network;
+  const Port port = scratch_port();
+  Claim claim = claim_of(port);
+  for (const char* host : {"0.0.0.0", "::1", "::", "127.0.0.1"}) {
+    REQUIRE(claim.listen(host).has_value());
+    const auto listeners = devinit::os::listeners_on(port);
+    REQUIRE(listeners->size() == 1);
+    CHECK(listeners->front().address == host);
+    CHECK(connect_to(host, port).valid());
+    CHECK(claim.close_fence());
+    CHECK(intruders_on(port) == 0);
+  }
+  REQUIRE(claim.listen("localhost").has_value());
+  CHECK(devinit::os::listeners_on(port)->front().address == "127.0.0.1");
+  const auto nowhere = claim.listen("no address");
+  REQUIRE_FALSE(nowhere.has_value());
+  CHECK(nowhere.error().code == devinit::Errc::usage);
+}
+
+TEST_CASE("the listening socket goes with its claim") {
+  const Network network;
+  const Port port = scratch_port();
+  {
+    Claim claim = claim_of(port);
+    REQUIRE(claim.listen("127.0.0.1").has_value());
+  }
+  CHECK(devinit::os::listeners_on(port)->empty());
+  CHECK(serve("0.0.0.0", port).valid());
+}
+
+TEST_CASE("a stranger who listens already is told from our own socket") {
+  const Network network;
+  const Port port = scratch_port();
+  Claim claim = claim_of(port);
+  claim.open_fence();
+  auto stranger = serve("127.0.0.1", port);
+  REQUIRE(stranger.valid());
+  const auto refused = claim.listen("127.0.0.1");
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().code == devinit::Errc::busy);
+  REQUIRE(claim.listen("::1").has_value());
+  CHECK_FALSE(claim.close_fence());
+  stranger.reset();
+  CHECK(claim.close_fence());
+}
+
+TEST_CASE("a claim without a fence listens, too") {
+  const Network network;
+  const Port port = scratch_port();
+  Claim claim = claim_of(port);
+  claim.drop_fence();
+  REQUIRE(claim.listen("127.0.0.1").has_value());
+  CHECK(claim.close_fence());
+  CHECK(connect_to("127.0.0.1", port).valid());
+}

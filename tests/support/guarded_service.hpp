@@ -96,6 +96,10 @@ struct GuardedOptions {
   std::uint32_t grace_ms = 600'000;  ///< a test that reaches it has failed
   std::string spared = "no-such-daemon";
   std::string log;                   ///< instead of the file in the folder
+  bool discard_output = false;
+  std::string limits;                ///< as guardian/limits.hpp reads them
+  int socket = -1;                   ///< to listen on
+  int cgroup = -1;                   ///< the folder of a control group
   std::string program;               ///< instead of command[0]
   os::Environment environment = os::current_environment();
 };
@@ -193,6 +197,7 @@ class GuardedService {
     send({guardian::OrderKind::stop, signal, target, grace_ms});
   }
   void stop(guardian::Target target = guardian::Target::group) const { stop(target, options_.grace_ms); }
+  void signal(int number) const { send({guardian::OrderKind::signal, number, guardian::Target::leader, 0}); }
   void kill_all() const { send({guardian::OrderKind::kill, SIGKILL, guardian::Target::tree, 0}); }
   void close_control() { control_.reset(); }
 
@@ -210,14 +215,16 @@ class GuardedService {
     made.new_session = true;
     made.cwd = folder_.path();
     made.fds = {{control, guardian::kControlFd}};
+    if (options_.socket >= 0) made.fds.emplace_back(options_.socket, guardian::kSocketFd);
+    if (options_.cgroup >= 0) made.fds.emplace_back(options_.cgroup, guardian::kCgroupFd);
     made.environment = options_.environment;
     made.environment["say"] = say_.path();
     made.environment["hear"] = hear_.path();
     made.environment["silence"] = silence_.path();
     const std::string program = options_.program.empty() ? command.front() : options_.program;
-    made.argv = {"svguard", log_path(), std::to_string(options_.max_size), std::to_string(options_.keep),
+    made.argv = {"svguard", options_.discard_output ? std::string() : log_path(), std::to_string(options_.max_size), std::to_string(options_.keep),
                  std::to_string(options_.stop_signal), std::to_string(static_cast<int>(options_.stop_target)),
-                 std::to_string(options_.grace_ms), options_.spared, program};
+                 std::to_string(options_.grace_ms), options_.spared, options_.limits, program};
     made.argv.insert(made.argv.end(), command.begin(), command.end());
     return made;
   }
