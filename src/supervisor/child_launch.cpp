@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 
 #include "config/embedded.hpp"
 #include "os/files.hpp"
+#include "supervisor/log_excerpt.hpp"
 
 namespace devinit::supervisor {
 namespace {
@@ -52,14 +54,23 @@ std::string with_exec(const std::string& command) {
   return "exec " + command;
 }
 
-Result<std::vector<std::string>> command_line(const config::ServiceConfig& service, const config::PortLookup& lookup) {
+std::string service_folder(const LaunchContext& launch) {
+  const auto& root = launch.context.project.root();
+  return launch.service.cwd.empty() ? root : root + "/" + launch.service.cwd;
+}
+
+Result<std::string> filled(const LaunchContext& launch, std::string_view text) {
+  return config::expand(text, launch.service.name, launch.lookup, host_of(launch.service));
+}
+
+Result<std::vector<std::string>> command_line(const LaunchContext& launch, const config::Command& command) {
   std::vector<std::string> argv;
-  if (const auto* shell = std::get_if<std::string>(&service.command)) {
-    TRY_ASSIGN(const auto text, config::expand(*shell, service.name, lookup, host_of(service)));
+  if (const auto* shell = std::get_if<std::string>(&command)) {
+    TRY_ASSIGN(const auto text, filled(launch, *shell));
     return std::vector<std::string>{"/bin/sh", "-c", with_exec(text)};
   }
-  for (const auto& argument : std::get<std::vector<std::string>>(service.command)) {
-    TRY_ASSIGN(auto text, config::expand(argument, service.name, lookup, host_of(service)));
+  for (const auto& argument : std::get<std::vector<std::string>>(command)) {
+    TRY_ASSIGN(auto text, filled(launch, argument));
     argv.push_back(std::move(text));
   }
   return argv;
@@ -119,7 +130,10 @@ Result<os::Environment> child_environment(const StartContext& context, const con
   os::Environment environment;
   TRY(add_env_files(context, service, environment));
   for (const auto& [name, value] : context.project.environment) environment[name] = value;
-  environment.erase("PORT");  // the caller's own, and no port of this service
+  // The caller's own: no port of this service, no socket for it, and nobody waits to hear from it.
+  for (const char* name : {"PORT", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}) {
+    environment.erase(name);
+  }
   for (const auto& [name, value] : service.env) {
     TRY_ASSIGN(environment[name], config::expand(value, service.name, lookup, host_of(service)));
   }
@@ -128,7 +142,9 @@ Result<os::Environment> child_environment(const StartContext& context, const con
   environment["DEVINIT_ROOT"] = context.project.root();
   environment["DEVINIT_PROJECT"] = context.config.name;
   environment["DEVINIT_SERVICE"] = service.name;
+  if (!service.replica_of.empty()) environment["DEVINIT_INDEX"] = std::to_string(service.index);
   environment["DEVINIT_COOKIE"] = cookie;
+  environment.emplace("PYTHONUNBUFFERED", "1");
   return environment;
 }
 
@@ -145,25 +161,129 @@ std::vector<std::string> overridden_variables(const StartContext& context, const
   return names;
 }
 
-Result<os::SpawnRequest> service_request(const LaunchContext& launch) {
+namespace {
+
+/// What the guardian is told beside the command.
+struct Orders {
+  std::string log_file;  ///< empty: the output is discarded
+  int stop_signal;
+  guardian::Target stop_target;
+  Millis grace;
+  std::string limits;
+};
+
+void add_limit(std::string& list, const char* name, std::int64_t value) {
+  if (!list.empty()) list += ',';
+  list += std::string(name) + '=' + std::to_string(value);
+}
+
+/// What makes the files and the priority of a command; in the guardian's words (guardian/limits.hpp).
+std::string manners_of(const config::LimitsSpec& limits) {
+  std::string list;
+  if (limits.umask) add_limit(list, "umask", *limits.umask);
+  if (limits.nice) add_limit(list, "nice", *limits.nice);
+  return list;
+}
+
+std::string limits_of(const config::LimitsSpec& limits) {
+  std::string list = manners_of(limits);
+  const std::array<std::pair<const char*, const std::optional<std::uint64_t>*>, 6> resources{{{"nofile", &limits.nofile},
+                                                                                              {"nproc", &limits.nproc},
+                                                                                              {"core", &limits.core},
+                                                                                              {"fsize", &limits.fsize},
+                                                                                              {"stack", &limits.stack},
+                                                                                              {"as", &limits.as}}};
+  for (const auto& [name, value] : resources) {
+    if (*value) add_limit(list, name, static_cast<std::int64_t>(**value));
+  }
+  return list;
+}
+
+Result<os::SpawnRequest> guarded_request(const LaunchContext& launch, const config::Command& wanted, const Orders& orders) {
   const auto& [context, service, lookup, variables, setup, extra] = launch;
   os::SpawnRequest request;
   request.executable = setup.image;
   request.new_session = true;
-  request.cwd = service.cwd.empty() ? context.project.root() : context.project.root() + "/" + service.cwd;
+  request.cwd = service_folder(launch);
   if (!os::is_directory(request.cwd)) {
     const bool exists = os::path_exists(request.cwd);
     return Error(Errc::not_found, "its working folder " + request.cwd + (exists ? " is not a folder" : " does not exist"));
   }
   TRY_ASSIGN(request.environment, child_environment(context, service, lookup, variables, setup.cookie));
   for (const auto& [name, value] : extra) request.environment[name] = value;
-  TRY_ASSIGN(const auto command, command_line(service, lookup));
+  TRY_ASSIGN(const auto command, command_line(launch, wanted));
   TRY_ASSIGN(const auto program, program_of(command, request));
-  const auto grace = std::to_string(service.stop.grace.count());
-  request.argv = {"svguard", log_file(context, service.name), std::to_string(service.log.max_size), std::to_string(service.log.keep),
-                  std::to_string(service.stop.signal), std::to_string(static_cast<unsigned>(guardian_target(service.stop.to))), grace, shared_daemons(), program};
+  request.argv = {"svguard",
+                  orders.log_file,
+                  std::to_string(service.log.max_size),
+                  std::to_string(service.log.keep),
+                  std::to_string(orders.stop_signal),
+                  std::to_string(static_cast<unsigned>(orders.stop_target)),
+                  std::to_string(orders.grace.count()),
+                  shared_daemons(),
+                  orders.limits,
+                  program};
   request.argv.insert(request.argv.end(), command.begin(), command.end());
   return request;
+}
+
+const char* name_of(guardian::SetupStep step) {
+  using guardian::SetupStep;
+  switch (step) {
+    case SetupStep::nofile: return "nofile";
+    case SetupStep::nproc: return "nproc";
+    case SetupStep::core: return "core";
+    case SetupStep::fsize: return "fsize";
+    case SetupStep::stack: return "stack";
+    case SetupStep::as: return "as";
+    case SetupStep::nice: return "nice";
+    case SetupStep::exec:
+    case SetupStep::process:
+    case SetupStep::socket: return "";
+  }
+  return "";
+}
+
+}  // namespace
+
+Result<os::SpawnRequest> service_request(const LaunchContext& launch) {
+  const auto& service = launch.service;
+  const auto& stop = service.stop;
+  TRY_ASSIGN(auto request, guarded_request(launch, service.command,
+                                           {log_file(launch.context, service.name), stop.signal, guardian_target(stop.to), stop.grace,
+                                            limits_of(service.limits)}));
+  if (service.socket == config::SocketPassing::inherit) {
+    request.environment["LISTEN_FDS"] = "1";
+    request.environment["LISTEN_FDNAMES"] = service.name;
+    request.environment["LISTEN_PID"] = "0";  // the guardian knows it
+  }
+  return request;
+}
+
+Result<os::SpawnRequest> command_request(const LaunchContext& launch, const config::Command& command, CommandOutput output) {
+  const auto log = output == CommandOutput::log ? log_file(launch.context, launch.service.name) : std::string();
+  return guarded_request(launch, command, {log, SIGKILL, guardian::Target::tree, Millis{0}, manners_of(launch.service.limits)});
+}
+
+std::string start_failure(const config::Command& command, const guardian::Report& report) {
+  using guardian::SetupStep;
+  const auto step = static_cast<SetupStep>(report.extra);
+  if (step == SetupStep::exec) return exec_failure(command, report.value);
+  if (step == SetupStep::process) return errno_error("cannot start a process", report.value).message;
+  if (step == SetupStep::socket) return errno_error("cannot hand over its listening socket", report.value).message;
+  return errno_error(std::string("cannot set ") + name_of(step) + " to " + std::to_string(report.asked), report.value).message;
+}
+
+Result<config::ProbeSpec> filled_probe(const LaunchContext& launch, const config::ProbeSpec& spec) {
+  auto probe = spec;
+  TRY_ASSIGN(probe.http_path, filled(launch, spec.http_path));
+  for (auto& [name, value] : probe.http_headers) {
+    TRY_ASSIGN(value, filled(launch, value));
+  }
+  TRY_ASSIGN(probe.log, filled(launch, spec.log));
+  TRY_ASSIGN(probe.file, filled(launch, spec.file));
+  if (!probe.file.empty() && !probe.file.starts_with('/')) probe.file = service_folder(launch) + "/" + probe.file;
+  return probe;
 }
 
 }  // namespace devinit::supervisor

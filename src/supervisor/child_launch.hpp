@@ -23,7 +23,8 @@ using RuntimeVariables = std::vector<std::pair<std::string, std::string>>;
 /// Whether every env file can be read and parsed; a missing one is fine. Errc::config, with all mistakes of the first bad file.
 [[nodiscard]] Result<> check_env_files(const StartContext& context);
 
-/// The environment of one service. devinit's own variables > the service's `env` > the caller's > `env_files`.
+/// The environment of one service. devinit's own variables > the service's `env` > the caller's > `env_files`. What a service manager told the
+/// caller (NOTIFY_SOCKET, LISTEN_FDS …) is not for it. PYTHONUNBUFFERED=1 unless anybody sets it: its log is a pipe.
 [[nodiscard]] Result<os::Environment> child_environment(const StartContext& context, const config::ServiceConfig& service,
                                                         const config::PortLookup& lookup, const RuntimeVariables& variables,
                                                         const std::string& cookie);
@@ -38,16 +39,22 @@ struct LaunchContext {
   const config::PortLookup& lookup;
   const RuntimeVariables& variables;
   const GuardianSetup& setup;
-  std::vector<std::pair<std::string, std::string>> extra = {};  ///< NOTIFY_SOCKET, LISTEN_FDS …: above all others
+  std::vector<std::pair<std::string, std::string>> extra = {};  ///< NOTIFY_SOCKET, WATCHDOG_USEC …: above all others
 };
 
-/// How to start the guardian of the service with its own command: argv, environment, folder; `fds` is left to the caller. Templates are filled.
+/// How to start the guardian of the service with its own command: argv, environment, folder, limits; `fds` is left to the caller. Templates are
+/// filled. A service that inherits its socket gets LISTEN_FDS, LISTEN_FDNAMES and LISTEN_PID; the caller adds {socket, guardian::kSocketFd}.
 /// Errc::config for a template without value, Errc::not_found when the working folder or the command does not exist.
 [[nodiscard]] Result<os::SpawnRequest> service_request(const LaunchContext& launch);
 
-/// The same for another command of the service: a hook, a probe, a stop command. It gets a plain SIGKILL for an end.
+/// The same for another command of the service: a hook, a probe, a stop command. It gets a plain SIGKILL for an end. Of the limits, umask and nice
+/// are its, too: the others say what the service takes.
 enum class CommandOutput { log, discard };
 [[nodiscard]] Result<os::SpawnRequest> command_request(const LaunchContext& launch, const config::Command& command, CommandOutput output);
+
+/// Why a command did not come to run, by a report of ReportKind::exec_failed: "cannot run `x`: …", "cannot set nofile to 4096: Operation not
+/// permitted".
+[[nodiscard]] std::string start_failure(const config::Command& command, const guardian::Report& report);
 
 /// A probe with the templates of its texts filled, and its file made absolute.
 [[nodiscard]] Result<config::ProbeSpec> filled_probe(const LaunchContext& launch, const config::ProbeSpec& spec);

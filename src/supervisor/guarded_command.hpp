@@ -15,7 +15,7 @@
 namespace devinit::supervisor {
 
 /// A short command beside a service: a probe, a hook, a stop command. It has a guardian of its own, as a service has, so that nothing of it
-/// survives us, its time limit or its end.
+/// survives us, its time limit or its end: what its first process leaves behind is ended with SIGKILL.
 class GuardedCommand {
  public:
   struct Ended {
@@ -33,10 +33,13 @@ class GuardedCommand {
   /// Ends the command at once; `on_end` is not called any more.
   ~GuardedCommand();
 
+  /// Ends the command at once; `on_end` follows when nothing of it is left.
+  void kill() { process_->kill(); }
   [[nodiscard]] const os::ProcessIdentity& guardian() const noexcept { return process_->guardian(); }
 
  private:
   GuardedCommand(boost::asio::io_context& loop, std::optional<Millis> limit, Listener on_end);
+  void limit_end();
   void on_report(const std::optional<guardian::Report>& report);
   void end(Ended ended);
 
@@ -45,6 +48,7 @@ class GuardedCommand {
   std::optional<Millis> limit_;
   Listener on_end_;
   bool timed_out_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< outlives us in a handler that is queued already
 };
 
 }  // namespace devinit::supervisor

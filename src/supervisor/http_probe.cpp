@@ -1,14 +1,20 @@
-#include "supervisor/http_probe.hpp"
-
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
+#include <algorithm>
+#include <array>
+#include <boost/asio/steady_timer.hpp>
 #include <cctype>
+#include <string_view>
+
+#include "supervisor/probe.hpp"
+#include "supervisor/probe_address.hpp"
 
 namespace devinit::supervisor {
 namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
+
+/// A longer answer than this is cut off: nobody's health page, perhaps a stream without end.
+constexpr std::size_t kLongestAnswer = 256 << 10;
 
 /// "HTTP/1.1 200 OK" → 200; 0 for anything else.
 int status_of(std::string_view head) {
@@ -21,86 +27,186 @@ int status_of(std::string_view head) {
   return status;
 }
 
-}  // namespace
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  const auto equal = [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), equal);
+}
 
-/// One request. Kept alive by its own handlers; `probe` is cleared when nobody waits for the answer any more.
+/// A header of the configuration stands instead of ours of the same name.
+std::string request_text(const ProbeTarget& target) {
+  std::string text = "GET " + target.spec.http_path + " HTTP/1.1\r\n";
+  const std::array<std::pair<std::string, std::string>, 4> defaults{{{"Host", "localhost:" + std::to_string(target.port)},
+                                                                     {"User-Agent", "devinit"},
+                                                                     {"Accept", "*/*"},
+                                                                     {"Connection", "close"}}};
+  const auto& given = target.spec.http_headers;
+  for (const auto& [name, value] : defaults) {
+    const auto same = [&name = name](const auto& header) { return equal_ignoring_case(header.first, name); };
+    if (std::none_of(given.begin(), given.end(), same)) text += name + ": " + value + "\r\n";
+  }
+  for (const auto& [name, value] : given) text += name + ": " + value + "\r\n";
+  return text + "\r\n";
+}
+
+class HttpProbe final : public Probe {
+ public:
+  HttpProbe(asio::io_context& loop, const ProbeTarget& target, Listener listener)
+      : loop_(loop),
+        addresses_(probe_addresses(target)),
+        request_(request_text(target)),
+        path_(target.spec.http_path),
+        wanted_(target.spec.http_status),
+        limit_(target.spec.timeout),
+        port_(target.port),
+        listener_(std::move(listener)) {}
+  ~HttpProbe() override;
+
+  std::optional<Answer> ask() override;
+
+ private:
+  struct Attempt;
+  enum class Failure { none, refused, self_connected, timeout, not_http };
+  void finished(Failure failure, int status);
+  [[nodiscard]] std::string reason(Failure failure, int status) const;
+
+  asio::io_context& loop_;
+  std::vector<tcp::endpoint> addresses_;
+  std::size_t preferred_ = 0;      ///< the address that answered last
+  std::string request_;
+  std::string path_;
+  int wanted_;
+  Millis limit_;
+  Port port_;
+  Listener listener_;
+  std::shared_ptr<Attempt> attempt_;
+};
+
+/// One request. Its own handlers keep it alive; `probe` is cleared when nobody waits for the answer any more.
 struct HttpProbe::Attempt : std::enable_shared_from_this<HttpProbe::Attempt> {
-  Attempt(HttpProbe* owner, asio::io_context& loop) : probe(owner), socket(loop), timeout(loop) {}
+  Attempt(HttpProbe* owner, asio::io_context& loop) : probe(owner), socket(loop), timer(loop) {}
 
-  void run(const tcp::endpoint& endpoint, const std::string& path, Millis limit) {
-    request = "GET " + path + " HTTP/1.0\r\nHost: localhost:" + std::to_string(endpoint.port()) +
-              "\r\nUser-Agent: devinit\r\nAccept: */*\r\nConnection: close\r\n\r\n";
-    timeout.expires_after(limit);
-    timeout.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
-      if (!error) self->end(0);
+  void run() {
+    timer.expires_after(probe->limit_);
+    timer.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+      if (!error) self->end(Failure::timeout);
     });
-    socket.async_connect(endpoint, [self = shared_from_this()](const boost::system::error_code& error) {
-      error ? self->end(0) : self->write();
+    connect();
+  }
+
+  [[nodiscard]] const tcp::endpoint& address() const { return probe->addresses_[(probe->preferred_ + tried) % probe->addresses_.size()]; }
+
+  void connect() {
+    boost::system::error_code failed;
+    socket.open(address().protocol(), failed);
+    if (!failed) socket.non_blocking(true, failed);
+    if (failed) return end(Failure::refused);
+    socket.async_connect(address(), [self = shared_from_this()](const boost::system::error_code& error) {
+      if (self->probe == nullptr) return;
+      error ? self->try_next() : self->write();
     });
   }
 
+  void try_next() {
+    boost::system::error_code ignored;
+    socket.close(ignored);
+    if (++tried == probe->addresses_.size()) return end(Failure::refused);
+    connect();
+  }
+
+  /// At once: the buffer of a new connection has room for the request.
   void write() {
-    boost::system::error_code error;
-    const auto local = socket.local_endpoint(error);
-    const auto remote = socket.remote_endpoint(error);
-    if (local == remote) return end(0);  // in the ephemeral range a socket can connect to itself
-    asio::async_write(socket, asio::buffer(request), [self = shared_from_this()](const boost::system::error_code& failed, std::size_t) {
-      failed ? self->end(0) : self->read();
-    });
+    boost::system::error_code failed;
+    const auto local = socket.local_endpoint(failed);
+    if (local == address()) return end(Failure::self_connected);  // in the ephemeral range a socket can connect to itself
+    probe->preferred_ = (probe->preferred_ + tried) % probe->addresses_.size();
+    const auto sent = socket.write_some(asio::buffer(probe->request_), failed);
+    failed || sent < probe->request_.size() ? end(Failure::not_http) : read();
   }
 
   void read() {
-    asio::async_read(socket, asio::buffer(answer), asio::transfer_exactly(answer.size()),
-                     [self = shared_from_this()](const boost::system::error_code&, std::size_t size) {
-                       self->end(status_of({self->answer.data(), size}));
-                     });
+    socket.async_read_some(asio::buffer(answer.data() + filled, answer.size() - filled),
+                           [self = shared_from_this()](const boost::system::error_code& failed, std::size_t size) {
+                             if (failed) return self->end(Failure::not_http);
+                             self->filled += size;
+                             self->filled < kStatusLine ? self->read() : self->understand();
+                           });
   }
 
-  void end(int status) {
+  void understand() {
+    const int status = status_of({answer.data(), kStatusLine});
+    tell(status == 0 ? Failure::not_http : Failure::none, status);
+    if (socket.is_open()) drain();
+  }
+
+  /// A server that is cut off in the middle of its answer would complain in its log, each time.
+  void drain() {
+    boost::system::error_code ended;
+    while (!ended && drained <= kLongestAnswer) drained += socket.read_some(asio::buffer(answer), ended);
+    if (ended != asio::error::would_block) return close();
+    socket.async_wait(tcp::socket::wait_read, [self = shared_from_this()](const boost::system::error_code& failed) {
+      failed ? self->close() : self->drain();
+    });
+  }
+
+  void close() {
     boost::system::error_code ignored;
-    timeout.cancel();
+    timer.cancel();
     socket.close(ignored);
-    if (auto* waiting = std::exchange(probe, nullptr)) waiting->finished(status);
   }
 
+  void end(Failure failure) {
+    close();
+    tell(failure, 0);
+  }
+
+  void tell(Failure failure, int status) {
+    if (auto* waiting = std::exchange(probe, nullptr)) waiting->finished(failure, status);
+  }
+
+  static constexpr std::size_t kStatusLine = 12;
   HttpProbe* probe;
   tcp::socket socket;
-  asio::steady_timer timeout;
-  std::string request;
-  std::array<char, 12> answer{};
+  asio::steady_timer timer;
+  std::size_t tried = 0;
+  std::size_t filled = 0;
+  std::size_t drained = 0;
+  std::array<char, 2048> answer;
 };
-
-HttpProbe::HttpProbe(asio::io_context& loop, Port port, const std::string& host, config::ProbeSpec spec, std::function<void()> on_success)
-    : loop_(loop), port_(port), spec_(std::move(spec)), on_success_(std::move(on_success)), pause_(loop) {
-  boost::system::error_code no_address;
-  const auto address = asio::ip::make_address(host, no_address);
-  if (!no_address && !address.is_loopback() && !address.is_unspecified()) only_ = address;
-  start();
-}
 
 HttpProbe::~HttpProbe() {
   if (!attempt_) return;
   attempt_->probe = nullptr;
-  attempt_->end(0);
+  attempt_->close();
 }
 
-void HttpProbe::start() {
+std::optional<Answer> HttpProbe::ask() {
   attempt_ = std::make_shared<Attempt>(this, loop_);
-  const auto loopback = use_ipv6_ ? asio::ip::address(asio::ip::address_v6::loopback()) : asio::ip::address(asio::ip::address_v4::loopback());
-  attempt_->run(tcp::endpoint(only_.value_or(loopback), port_), spec_.http_path, spec_.timeout);
+  attempt_->run();
+  return std::nullopt;
 }
 
-void HttpProbe::finished(int status) {
-  const bool wanted = spec_.http_status == 0 ? status >= 200 && status < 400 : status == spec_.http_status;
-  if (wanted) {
-    const auto done = std::move(on_success_);
-    return done();
+void HttpProbe::finished(Failure failure, int status) {
+  attempt_.reset();  // it may go on reading
+  const bool good = failure == Failure::none && (wanted_ == 0 ? status >= 200 && status < 400 : status == wanted_);
+  const Answer answer{good, good ? std::string() : reason(failure, status)};
+  listener_(answer);
+}
+
+std::string HttpProbe::reason(Failure failure, int status) const {
+  switch (failure) {
+    case Failure::none: return "GET " + path_ + " answered " + std::to_string(status);
+    case Failure::refused:
+    case Failure::self_connected: return "nobody listens on port " + std::to_string(port_);
+    case Failure::timeout: return "GET " + path_ + " was not answered within " + format_duration(limit_);
+    case Failure::not_http: return "GET " + path_ + " got no HTTP answer on port " + std::to_string(port_);
   }
-  if (status == 0) use_ipv6_ = !use_ipv6_;
-  pause_.expires_after(spec_.period);
-  pause_.async_wait([this, alive = std::weak_ptr<bool>(alive_)](const boost::system::error_code& error) {
-    if (!error && !alive.expired()) start();
-  });
+  return {};
+}
+
+}  // namespace
+
+std::unique_ptr<Probe> make_http_probe(asio::io_context& loop, const ProbeTarget& target, Probe::Listener listener) {
+  return std::make_unique<HttpProbe>(loop, target, std::move(listener));
 }
 
 }  // namespace devinit::supervisor

@@ -37,13 +37,13 @@ void Supervisor::on_lease_refused(Port port, const std::string& owner) {
 /// Upward only: what is refused as well leads further, and the search ends.
 bool Supervisor::foresee_another(const engine::KnownPort& known, const std::string& owner) {
   const auto role = config::ports_key(known.service, known.port_name);
-  if (!current_ || !current_->choices.contains(role)) return false;
-  const Port last = fallback_range(*current_, role).last;
-  if (current_->choices.at(role).strict || known.port >= last) return false;
+  if (!runner_.current() || !runner_.current()->choices.contains(role)) return false;
+  const Port last = fallback_range(*runner_.current(), role).last;
+  if (runner_.current()->choices.at(role).strict || known.port >= last) return false;
   const auto next = static_cast<Port>(known.port + 1);
-  const auto outcome = ports_.claim(known.service, known.port_name, next, last, kTries, avoided_by(known.service));
+  const auto outcome = runner_.ports().claim(known.service, known.port_name, next, last, kTries, runner_.avoided_by(known.service));
   if (outcome.verdict != engine::ClaimOutcome::Verdict::claimed) return false;
-  ports_.release(known.service, known.port_name);
+  runner_.ports().release(known.service, known.port_name);
   post(engine::PortChanged{known.service, known.port_name, outcome.port, "it belongs to " + owner, "fallback", false});
   return true;
 }
@@ -51,12 +51,12 @@ bool Supervisor::foresee_another(const engine::KnownPort& known, const std::stri
 /// True when the registry needs nothing more from this run.
 bool Supervisor::leases_ended() {
   const auto own = os::identify(os::own_pid());
-  const bool worth_it = current_ && !current_->registry.location.empty() && (current_->registry.ephemeral || leases_.outdated());
-  return leases_.end(worth_it && own ? end_order(*current_, *own) : LeaseOrder());
+  const bool worth_it = runner_.current() && !runner_.current()->registry.location.empty() && (runner_.current()->registry.ephemeral || leases_.outdated());
+  return leases_.end(worth_it && own ? end_order(*runner_.current(), *own) : LeaseOrder());
 }
 
 void Supervisor::carry_out(const engine::Finished& effect) {
-  warn_of_listeners_left();
+  runner_.warn_of_listeners_left();
   tell_changes();
   state_.flush();
   pending_.erase(effect.operation);
@@ -77,7 +77,7 @@ void Supervisor::deliver(const engine::Finished& effect) {
   }
   for (const auto& failure : effect.outcome.failures) {
     const auto path = setup_.project.paths.logs + "/" + failure.service + ".log";
-    done.failures.push_back({failure.service, failure.reason, tail_of_run(path, log_starts_[failure.service], kTailLines), failure.code});
+    done.failures.push_back({failure.service, failure.reason, tail_of_run(path, runner_.log_start(failure.service), kTailLines), failure.code});
   }
   done.project = project_snapshot();
   at->second->send(done);

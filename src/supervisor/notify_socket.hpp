@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "os/datagram_socket.hpp"
 
 namespace devinit::supervisor {
 
@@ -19,11 +20,12 @@ namespace devinit::supervisor {
 using Notification = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] Notification parse_notification(std::string_view datagram);
 
-/// The datagram socket of one service, in the abstract namespace: gone with us, no file. Messages of processes outside the service's tree are
-/// dropped (SCM_CREDENTIALS), and so is all beyond 100 messages a turn of the loop.
+/// The datagram socket of one service, in the abstract namespace: gone with us, no file. Messages of other users and of living processes outside
+/// the service's tree are dropped (SCM_CREDENTIALS), and so is what has more than 4 KB. At most 100 messages are taken a turn of the loop:
+/// a flood waits in the kernel's queue, and its sender with it. Descriptors that come along are closed, as BARRIER=1 wants it.
 class NotifySocket {
  public:
-  /// `is_ours` decides about the sender's pid.
+  /// `is_ours` decides about the sender's pid. `on_message` may destroy the socket. Errc::io when the kernel gives no socket.
   [[nodiscard]] static Result<std::unique_ptr<NotifySocket>> open(boost::asio::io_context& loop, std::function<bool(pid_t)> is_ours,
                                                                   std::function<void(const Notification&)> on_message);
   /// For NOTIFY_SOCKET: "@devinit-…".
@@ -34,6 +36,7 @@ class NotifySocket {
                std::function<void(const Notification&)> on_message);
   void listen();
   void on_readable();
+  [[nodiscard]] bool may_speak(const os::Datagram& datagram) const;
 
   boost::asio::posix::stream_descriptor socket_;
   std::string address_;

@@ -83,11 +83,16 @@ std::vector<std::pair<std::string, Port>> PortHoldings::close(const std::string&
   if (at == claims_.end()) return lost;
   for (auto& [name, claim] : at->second) {
     // A stranger may listen on a single address beside our fence; the tree is empty, so any listener is a stranger.
-    const auto listeners = os::listeners_on(claim.port());
-    const bool foreign = listeners && !listeners->empty();
-    if (!claim.close_fence() || foreign) lost.emplace_back(name, claim.port());
+    if (!claim.close_fence()) lost.emplace_back(name, claim.port());
   }
   return lost;
+}
+
+Result<int> PortHoldings::listening_socket(const std::string& service, const std::string& host) {
+  auto& claims = claims_[service];
+  const auto main = claims.find("");
+  if (main == claims.end()) return Error(Errc::failed, "it has no port to listen on");
+  return main->second.listen(host.empty() ? "127.0.0.1" : host);
 }
 
 void PortHoldings::release(const std::string& service) { claims_.erase(service); }

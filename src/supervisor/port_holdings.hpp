@@ -8,6 +8,7 @@
 
 #include "base/port.hpp"
 #include "base/port_set.hpp"
+#include "base/result.hpp"
 #include "engine/port_planner.hpp"
 #include "ports/claim.hpp"
 
@@ -27,6 +28,10 @@ class PortHoldings {
   void open(const std::string& service, bool fenced);
   /// Keeps everybody out. The ports of the service that a stranger has taken meanwhile (port name, port).
   [[nodiscard]] std::vector<std::pair<std::string, Port>> close(const std::string& service);
+  /// The socket that listens on the service's main port at `host` (empty: 127.0.0.1), for the service to inherit. It stays ours and stays open
+  /// until `release`: no restart loses a connection. Nobody but the service serves it; the fence may stay closed. Errc::failed when the service
+  /// has no port, else as os::listen_tcp.
+  [[nodiscard]] Result<int> listening_socket(const std::string& service, const std::string& host);
   void release(const std::string& service);
   void release(const std::string& service, const std::string& port_name);
 

@@ -99,10 +99,12 @@ PortSet ports_to_avoid(const StartContext& context) {
   return avoid;
 }
 
-Result<StartContextPtr> load_start_context(const project::Project& project, std::optional<api::RegistryView> registry) {
+Result<StartContextPtr> load_start_context(const project::Project& project, std::optional<api::RegistryView> registry,
+                                           std::map<std::string, std::string> fingerprints) {
   auto context = std::make_shared<StartContext>();
   context->project = project;
   if (registry) context->registry = std::move(*registry);
+  context->fingerprints = std::move(fingerprints);
   TRY_ASSIGN(context->config, project::load_config(project));
   context->notices = config::apply_host_variable(context->config, project.environment, [&](const auto& service) {
     return env_file_variables(project, service);
@@ -129,9 +131,11 @@ engine::StartRequest plan_request(const StartContext& context, engine::Operation
   request.all = targets.empty();
   request.avoid = std::make_shared<const PortSet>(ports_to_avoid(context));
   for (const auto& service : context.config.services) {
-    if (service.kind == config::ServiceKind::external || service.disabled) continue;
+    if (service.disabled) continue;
     engine::ServicePlan plan{service, {}};
-    for (const auto& [name, spec] : all_ports(service)) plan.ports.push_back(wish_for(context, service.name, name));
+    if (service.kind != config::ServiceKind::external) {  // others have chosen its port
+      for (const auto& [name, spec] : all_ports(service)) plan.ports.push_back(wish_for(context, service.name, name));
+    }
     request.services.push_back(std::move(plan));
   }
   return request;

@@ -24,11 +24,13 @@ struct StartContext {
   config::PortsRecord record;                                ///< what devinit last wrote
   std::vector<std::string> notices;                          ///< about the caller's variables, for the user
   api::RegistryView registry;                                ///< what the registry said when the request was made
+  std::map<std::string, std::string> fingerprints;           ///< what each task of `run: once` would do, as the client found it
 };
 using StartContextPtr = std::shared_ptr<const StartContext>;
 
 /// Reads configuration, .ports.json and the record. Every mistake of the user's files is an Errc::config error.
-[[nodiscard]] Result<StartContextPtr> load_start_context(const project::Project& project, std::optional<api::RegistryView> registry = {});
+[[nodiscard]] Result<StartContextPtr> load_start_context(const project::Project& project, std::optional<api::RegistryView> registry = {},
+                                                         std::map<std::string, std::string> fingerprints = {});
 
 /// Its number was set by hand or in devinit.json, so that it may take an idle lease over.
 [[nodiscard]] bool is_named(const config::PortChoice& choice) noexcept;

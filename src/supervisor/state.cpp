@@ -8,7 +8,8 @@ namespace devinit::supervisor {
 
 engine::ServiceSnapshot Supervisor::snapshot(const std::string& service) const {
   auto result = engine_.snapshot(service);
-  if (const auto ended = exit_codes_.find(service); ended != exit_codes_.end()) result.exit_code = ended->second;
+  runner_.complete(result);
+  result.timeline = timeline(service);
   const auto since = engine_.since(service);
   if (since != TimePoint{}) {
     const auto ago = std::chrono::steady_clock::now() - since;
@@ -18,9 +19,21 @@ engine::ServiceSnapshot Supervisor::snapshot(const std::string& service) const {
   return result;
 }
 
+engine::Timeline Supervisor::timeline(const std::string& service) const {
+  const auto steady = std::chrono::steady_clock::now();
+  const auto wall = std::chrono::system_clock::now();
+  const auto when = [&](TimePoint point) -> std::int64_t {
+    if (point == TimePoint{}) return 0;
+    const auto then = wall - std::chrono::duration_cast<std::chrono::system_clock::duration>(steady - point);
+    return std::chrono::duration_cast<Millis>(then.time_since_epoch()).count();
+  };
+  const auto times = engine_.times(service);
+  return {when(times.wanted), when(times.waiting), when(times.spawned), when(times.ready)};
+}
+
 engine::ProjectSnapshot Supervisor::project_snapshot() const {
   engine::ProjectSnapshot result;
-  result.project = current_ ? current_->config.name : setup_.project.folder_name();
+  result.project = runner_.current() ? runner_.current()->config.name : setup_.project.folder_name();
   result.root = setup_.project.root();
   result.supervisor_running = true;
   result.supervisor_pid = os::own_pid();
@@ -42,29 +55,11 @@ api::StateFile Supervisor::compose_state() const {
   for (auto& service : state.project.services) {
     api::RecordedService recorded;
     recorded.snapshot = std::move(service);
-    const auto running = running_.find(recorded.snapshot.name);
-    if (running != running_.end() && running->second.process) {
-      const auto& guardian = running->second.process->guardian();
-      recorded.guardian = api::RecordedProcess{guardian.pid, guardian.start_ticks};
-      const auto& leader = running->second.process->leader();
-      if (leader) recorded.leader = api::RecordedProcess{leader->pid, leader->start_ticks};
-    }
-    recorded.log_file = setup_.project.paths.logs + "/" + recorded.snapshot.name + ".log";
+    runner_.complete(recorded);
     state.services.push_back(std::move(recorded));
   }
   state.project.services.clear();
   return state;
-}
-
-config::PortLookup Supervisor::port_lookup(const StartContext& context) const {
-  return [this, &context](const std::string& service, const std::string& port_name) -> std::optional<Port> {
-    if (const auto port = engine_.port_of(service, port_name)) return port;
-    if (!port_name.empty()) return std::nullopt;
-    for (const auto& [key, port] : context.passive) {
-      if (key == service) return port;
-    }
-    return std::nullopt;
-  };
 }
 
 }  // namespace devinit::supervisor
