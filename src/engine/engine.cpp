@@ -2,78 +2,102 @@
 
 #include <algorithm>
 
-#include "config/templates.hpp"
-
 namespace devinit::engine {
+
+using Kind = MachineEventKind;
 
 std::vector<Effect> Engine::step(const Event& event, TimePoint now) {
   effects_.clear();
+  news_.clear();
+  heard_ = 0;
+  for (const auto& operation : operations_) operation->news_at = 0;
   std::visit([&](const auto& what) { handle(what, now); }, event);
   settle(now);
   return std::move(effects_);
 }
 
-Engine::Service* Engine::find(const std::string& name) {
+Engine::Entry* Engine::find(const std::string& name) {
   const auto at = services_.find(name);
   return at == services_.end() ? nullptr : &at->second;
 }
 
-const Engine::Service* Engine::find(const std::string& name) const {
+const Engine::Entry* Engine::find(const std::string& name) const {
   const auto at = services_.find(name);
   return at == services_.end() ? nullptr : &at->second;
 }
 
 Operation* Engine::find_operation(OperationId id) {
   for (const auto& operation : operations_) {
-    if (operation->id == id) return operation.get();
+    if (operation->id == id && id != kNobody) return operation.get();
   }
   return nullptr;
 }
 
-/// Feeds one service's machine and passes on what it wants.
-void Engine::send(const std::string& name, ServiceMachine::Event event, TimePoint now) {
-  auto* service = find(name);
-  if (service == nullptr) return;
-  const auto state = service->machine.state();
-  const auto detail = service->machine.detail();
-  for (const auto effect : service->machine.step(event, now)) {
-    if (effect == ServiceMachine::Effect::spawn) {
-      service->spawned_with = ports();
-      service->stale = false;
+/// Feeds one service's machine, passes on what it wants and notes what that means to others.
+void Engine::send(Entry& service, MachineEvent event, TimePoint now) {
+  const auto& machine = service.machine;
+  const auto state = machine.state();
+  const auto detail = machine.detail();
+  const auto conditions = service.conditions();
+  const bool quiet = service.quiet();
+  const bool healthy = machine.healthy();
+  const auto kind = event.kind;
+  const auto effects = service.machine.step(event, now);
+  service.note(state, kind, now);
+  for (const auto effect : effects) {
+    if (effect == MachineEffect::spawn) {
+      if (!service.is(config::ServiceKind::external)) service.spawned_with = ports_now();
+      service.stale = false;
+      service.restart_due = false;
     }
-    const bool keeps_ports = std::any_of(operations_.begin(), operations_.end(), [&](const auto& operation) {
-      return operation->phase == Operation::Phase::down && !operation->request.all && operation->has_target(name);
-    });
-    if (effect == ServiceMachine::Effect::release && keeps_ports) {
-      effects_.push_back(ServiceEffect{name, ServiceMachine::Effect::close_fence});
-      continue;
-    }
-    if (effect == ServiceMachine::Effect::release) {
-      release_all(name);
+    if (effect != MachineEffect::release) {
+      effects_.push_back(ServiceEffect{service.name(), effect});
+    } else if (!service.is(config::ServiceKind::external) && keeps_ports(service.name())) {
+      effects_.push_back(ServiceEffect{service.name(), MachineEffect::close_fence});
     } else {
-      effects_.push_back(ServiceEffect{name, effect});
+      release_all(service);
     }
   }
-  if (!service->machine.running()) {
-    service->pid.reset();
-    service->stale = false;
+  if (!machine.running()) {
+    service.pid.reset();
+    service.stale = false;
   }
-  if (service->machine.state() != state || service->machine.detail() != detail) effects_.push_back(Changed{name});
+  arm(service);
+  if (quiet && !service.quiet()) ++loud_;
+  if (!quiet && service.quiet()) --loud_;
+  const auto now_met = service.conditions();
+  service.lost.started |= conditions.started && !now_met.started;
+  service.lost.ready |= conditions.ready && !now_met.ready;
+  if (machine.state() != state || now_met != conditions) news_.push_back(&service);
+  if (machine.state() != state || machine.detail() != detail || machine.healthy() != healthy) effects_.push_back(Changed{service.name()});
 }
 
-void Engine::release_all(const std::string& name) {
-  for (auto& port : find(name)->ports) port.held = false;
-  effects_.push_back(ServiceEffect{name, ServiceMachine::Effect::release});
+/// Keeps the index of deadlines true.
+void Engine::arm(Entry& service) {
+  const auto deadline = service.machine.deadline();
+  if (deadline == service.armed) return;
+  if (service.armed) deadlines_.erase({*service.armed, &service});
+  if (deadline) deadlines_.insert({*deadline, &service});
+  service.armed = deadline;
+}
+
+void Engine::release_all(Entry& service) {
+  for (auto& port : service.ports) port.held = false;
+  effects_.push_back(ServiceEffect{service.name(), MachineEffect::release});
 }
 
 void Engine::handle(const ServiceEvent& event, TimePoint now) {
   auto* service = find(event.service);
   if (service == nullptr) return;
-  if (event.event.kind == ServiceMachine::EventKind::spawned) {
+  if (event.event.kind == Kind::spawned) {
     service->pid = event.pid;
     effects_.push_back(Changed{event.service});
   }
-  send(event.service, event.event, now);
+  // What was released for a while, and is claimed again without a plan.
+  if (event.event.kind == Kind::claimed && service->state() == State::claiming) {
+    for (auto& port : service->ports) port.held = true;
+  }
+  send(*service, event.event, now);
 }
 
 void Engine::handle(const PortChanged& event, TimePoint now) {
@@ -86,6 +110,7 @@ void Engine::handle(const PortChanged& event, TimePoint now) {
     port.port = event.port;
     port.source = event.source;
     port.held = event.held;
+    ports_now_.reset();
     effects_.push_back(TellMoved{0, event.service, event.port_name, before, event.port, event.reason});
     effects_.push_back(WriteFiles{0});
     effects_.push_back(Changed{event.service});
@@ -93,172 +118,79 @@ void Engine::handle(const PortChanged& event, TimePoint now) {
   find_stale(now);
 }
 
-/// The service whose port is not any more what `service` was told when it was spawned.
-std::optional<std::string> Engine::outdated_port(const Service& service) const {
-  for (const auto& told : service.spawned_with) {
+PortsThen Engine::ports_now() {
+  if (!ports_now_) ports_now_ = std::make_shared<const std::vector<KnownPort>>(ports());
+  return ports_now_;
+}
+
+/// Services whose port is not any more what it was then.
+std::set<std::string> Engine::moved_since(const PortsThen& then) const {
+  std::set<std::string> moved;
+  if (!then || then == ports_now_) return moved;
+  for (const auto& told : *then) {
     const auto current = port_of(told.service, told.port_name);
-    if (told.service != service.plan.config.name && current && *current != told.port) return told.service;
+    if (current && *current != told.port) moved.insert(told.service);
   }
-  return std::nullopt;
+  return moved;
 }
 
 /// After ports have changed: who was spawned with an old value is restarted once by the command that started it, else shown as stale.
 void Engine::find_stale(TimePoint now) {
+  std::map<PortsThen, std::set<std::string>> moved;  // few: services that were spawned between two changes share theirs
   for (const auto& name : order_) {
     auto& service = services_.at(name);
-    const auto state = service.machine.state();
-    if (state != State::starting && state != State::ready) continue;
-    const auto outdated = outdated_port(service);
-    if (service.stale == outdated.has_value()) continue;
+    if (service.state() != State::starting && service.state() != State::ready) continue;
+    const auto known = moved.find(service.spawned_with);
+    const auto& others = known != moved.end() ? known->second
+                                              : moved.emplace(service.spawned_with, moved_since(service.spawned_with)).first->second;
+    const auto outdated = std::find_if(others.begin(), others.end(), [&](const auto& other) { return other != name; });
+    const bool stale = outdated != others.end();
+    if (service.stale == stale) continue;
     Operation* starter = nullptr;
     for (const auto& operation : operations_) {
       if (operation->phase == Operation::Phase::waiting && operation->started.contains(name)) starter = operation.get();
     }
-    if (outdated && starter != nullptr && starter->restarted_stale.insert(name).second) {
+    if (stale && starter != nullptr && starter->restarted_stale.insert(name).second) {
       effects_.push_back(Tell{0, "info", name, "restarting it, because the port of " + *outdated + " changed"});
-      send(name, {ServiceMachine::EventKind::restart}, now);
+      send(service, {Kind::restart}, now);
     } else {
-      service.stale = outdated.has_value();
+      service.stale = stale;
       effects_.push_back(Changed{name});
     }
   }
 }
 
-void Engine::handle(const FilesChanged&, TimePoint) {}
-
 void Engine::handle(const Tick&, TimePoint now) {
-  for (const auto& name : order_) {
-    const auto deadline = services_.at(name).machine.deadline();
-    if (deadline && *deadline <= now) send(name, {ServiceMachine::EventKind::deadline}, now);
+  std::vector<Entry*> due;
+  for (const auto& [deadline, service] : deadlines_) {
+    if (deadline > now) break;
+    due.push_back(service);
+  }
+  std::sort(due.begin(), due.end(), [](const Entry* a, const Entry* b) { return a->rank < b->rank; });
+  for (auto* service : due) {
+    if (service->armed && *service->armed <= now) send(*service, {Kind::deadline}, now);
+  }
+  for (const auto& operation : operations_) {
+    if (operation->kill_at && *operation->kill_at <= now) {
+      operation->kill_at.reset();
+      effects_.push_back(Tell{operation->id, "warning", "", "its time is up: killing what is left"});
+      end_without_grace(*operation, now);
+    }
+    if (operation->progress_at && *operation->progress_at <= now) tell_who_blocks(*operation, now);
   }
 }
 
 std::optional<TimePoint> Engine::next_deadline() const {
   std::optional<TimePoint> next;
-  for (const auto& [name, service] : services_) {
-    const auto deadline = service.machine.deadline();
-    if (deadline && (!next || *deadline < *next)) next = deadline;
+  const auto consider_time = [&next](const std::optional<TimePoint>& time) {
+    if (time && (!next || *time < *next)) next = time;
+  };
+  if (!deadlines_.empty()) next = deadlines_.begin()->first;
+  for (const auto& operation : operations_) {
+    consider_time(operation->kill_at);
+    consider_time(operation->progress_at);
   }
   return next;
-}
-
-/// Takes over the configuration of a request. What runs keeps the settings it was started with, until it is restarted.
-void Engine::adopt_configuration(const StartRequest& request) {
-  std::vector<std::string> order;
-  for (const auto& plan : request.services) {
-    const auto& name = plan.config.name;
-    order.push_back(name);
-    auto* known = find(name);
-    if (known == nullptr) {
-      const auto seed = seed_ + static_cast<std::uint32_t>(services_.size() * 7919);
-      services_.emplace(name, Service{plan, ServiceMachine(plan.config, seed), {}, {}, false, false, {}, {}, false});
-    } else if (is_down(known->machine.state())) {
-      known->plan = plan;
-      known->machine.reconfigure(plan.config);
-    }
-    find(name)->removed = false;
-  }
-  for (const auto& name : order_) {
-    if (std::count(order.begin(), order.end(), name) > 0) continue;
-    services_.at(name).removed = true;
-    order.push_back(name);
-  }
-  order_ = std::move(order);
-  forget_removed();
-}
-
-void Engine::forget_removed() {
-  std::erase_if(order_, [&](const std::string& name) {
-    const auto& service = services_.at(name);
-    if (!service.removed || !is_down(service.machine.state())) return false;
-    services_.erase(name);
-    return true;
-  });
-}
-
-/// Targets and all they depend on, in configuration order.
-std::vector<std::string> Engine::with_dependencies(const std::vector<std::string>& targets) const {
-  std::set<std::string> wanted;
-  std::vector<std::string> pending = targets;
-  while (!pending.empty()) {
-    const auto name = pending.back();
-    pending.pop_back();
-    const auto* service = find(name);
-    if (service == nullptr || !wanted.insert(name).second) continue;
-    const auto& needs = service->plan.config.depends_on;
-    for (const auto& need : needs) pending.push_back(need.service);
-  }
-  std::vector<std::string> result;
-  for (const auto& name : order_) {
-    if (wanted.contains(name)) result.push_back(name);
-  }
-  return result;
-}
-
-bool Engine::idle() const {
-  return operations_.empty() &&
-         std::all_of(services_.begin(), services_.end(), [](const auto& entry) { return is_down(entry.second.machine.state()); });
-}
-
-std::vector<ServiceSnapshot> Engine::snapshots() const {
-  std::vector<ServiceSnapshot> result;
-  for (const auto& name : order_) result.push_back(snapshot(name));
-  return result;
-}
-
-ServiceSnapshot Engine::snapshot(const std::string& name) const {
-  ServiceSnapshot result;
-  result.name = name;
-  const auto* service = find(name);
-  if (service == nullptr) return result;
-  result.state = service->machine.state();
-  result.ready = result.state == State::ready;
-  result.wanted = service->wanted;
-  result.pid = service->pid;
-  result.restarts = service->machine.restarts();
-  result.detail = service->machine.detail();
-  result.stale = service->stale;
-  for (const auto& port : service->ports) {
-    if (port.port_name.empty()) {
-      result.port = port.port;
-      result.port_source = port.source;
-      const auto& spec = service->plan.config.port;
-      result.url = config::service_url(port.port, spec ? spec->host : std::string());
-    } else {
-      result.ports.emplace_back(port.port_name, port.port);
-    }
-  }
-  return result;
-}
-
-TimePoint Engine::since(const std::string& name) const {
-  const auto* service = find(name);
-  return service == nullptr ? TimePoint{} : service->machine.since();
-}
-
-Engine::Times Engine::times(const std::string&) const { return {}; }
-
-const config::ServiceConfig* Engine::config_of(const std::string& name) const {
-  const auto* service = find(name);
-  return service == nullptr ? nullptr : &service->plan.config;
-}
-
-std::optional<Port> Engine::port_of(const std::string& name, const std::string& port_name) const {
-  const auto* service = find(name);
-  if (service == nullptr) return std::nullopt;
-  for (const auto& port : service->ports) {
-    if (port.port_name == port_name) return port.port;
-  }
-  return std::nullopt;
-}
-
-std::vector<KnownPort> Engine::ports() const {
-  std::vector<KnownPort> result;
-  for (const auto& name : order_) {
-    const auto& ports = services_.at(name).ports;
-    result.insert(result.end(), ports.begin(), ports.end());
-  }
-  return result;
 }
 
 }  // namespace devinit::engine

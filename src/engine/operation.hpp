@@ -18,6 +18,8 @@ namespace devinit::engine {
 using OperationId = std::uint64_t;
 /// The holder of what `start` started: it lasts until `stop`.
 inline constexpr OperationId kDurableHold = 0;
+/// The operation that no client asked for.
+inline constexpr OperationId kNobody = 0;
 
 /// A service as one start request wants it.
 struct ServicePlan {
@@ -34,16 +36,16 @@ struct KnownPort {
   bool held = false;
 };
 
-/// reload: what runs with another configuration than the request's is restarted, what is no longer in it stops, what is new starts if all the
-/// others run.
+/// reload: what runs with another configuration than the request's is restarted, what is no longer in it or disabled now stops, what is new
+/// starts if all the others are wanted. Ports are kept unless another one is wanted. `targets` are of no meaning.
 enum class OperationKind { start, restart, up, stop, reload };
 
 struct StartRequest {
   OperationId operation = 0;
   OperationKind kind = OperationKind::start;
   std::vector<ServicePlan> services;   ///< the whole configuration, in its order
-  std::vector<std::string> targets;    ///< known names; with `all` every service
-  bool all = false;
+  std::vector<std::string> targets;    ///< known names; what is disabled starts only by its own name
+  bool all = false;                    ///< every service but the external and disabled ones
   PortsToAvoid avoid;                  ///< never a fallback: passive keys, external services, the deny list, what others lease
 };
 
@@ -68,29 +70,42 @@ struct Operation {
   /// queued: another one is planning, or a target is still stopping. down: a restart waits for its targets to be empty. holding: an
   /// `up` that is complete and lasts as long as its connection.
   enum class Phase { queued, down, planning, writing, waiting, holding, stopping, finished };
-  OperationId id = 0;
+  OperationId id = 0;                     ///< kNobody: a cascade, which has no plan and no client
   OperationKind kind = OperationKind::start;
   Phase phase = Phase::queued;
-  StartRequest request;                ///< not for stop
-  std::vector<std::string> targets;    ///< resolved, dependencies included
-  std::set<std::string> started;       ///< brought up by this operation
+  StartRequest request;                   ///< not for stop; its services only until they are planned
+  std::vector<std::string> targets;       ///< resolved, dependencies included
+  std::set<std::string> target_set;       ///< the same
+  std::set<std::string> named;            ///< asked for by name
+  std::set<std::string> started;          ///< brought up by this operation
   std::set<std::string> told;             ///< targets that have been told to stop, or were down already
-  std::size_t known_down = 0;             ///< so many targets from the front were seen down: spares a look at all of them for each end
   std::set<std::string> restarted_stale;  ///< restarted once because a port of another service changed
+  std::set<std::string> replanned;        ///< reload: do not keep their ports
+  std::set<std::string> leaving;          ///< reload: gone or disabled
+  std::set<std::string> added;            ///< reload: new services that start
+  std::vector<std::string> held;          ///< holding: what it lasts for
+  std::vector<std::string> coming_up;     ///< reload: what is planned when the targets are down
+  bool surveyed = false;                  ///< all targets have been looked at in this phase: from now on only news count
+  std::size_t news_at = 0;                ///< the next one to look at
+  std::size_t settled = 0;                ///< so many targets from the front were seen as they shall be
   std::optional<PortPlanner> planner;
   std::optional<std::uint64_t> question;
   std::size_t asked_wish = 0;
-  bool client = true;                  ///< somebody listens for the answers
+  std::optional<TimePoint> kill_at;       ///< stop: the end of all grace
+  std::optional<TimePoint> progress_at;   ///< down, stopping: when to say next who blocks
+  bool client = true;                     ///< somebody listens for the answers
   bool interrupted = false;
-  bool forced = false;                 ///< the second Ctrl-C: no grace
   std::optional<Error> error;
 
-  [[nodiscard]] bool has_target(const std::string& service) const {
-    for (const auto& target : targets) {
-      if (target == service) return true;
-    }
-    return false;
+  [[nodiscard]] bool has_target(const std::string& service) const { return target_set.contains(service); }
+  void aim_at(std::vector<std::string> names) {
+    target_set = {names.begin(), names.end()};
+    targets = std::move(names);
+    surveyed = false;
+    settled = 0;
   }
+  /// Its plan is under way: no other one may begin.
+  [[nodiscard]] bool plans() const { return phase == Phase::down || phase == Phase::planning || phase == Phase::writing; }
 };
 
 }  // namespace devinit::engine

@@ -1,4 +1,4 @@
-// The phases of a command: plan every port, write the files, spawn in dependency order, wait; or stop, dependents first.
+// The phases of a start, restart or up: plan every port, write the files, spawn in dependency order, wait, hold.
 #include <algorithm>
 
 #include "engine/engine.hpp"
@@ -7,28 +7,37 @@ namespace devinit::engine {
 
 namespace {
 
-using Kind = ServiceMachine::EventKind;
+using Kind = MachineEventKind;
 using Phase = Operation::Phase;
+
+constexpr Millis kProgressAfter{2'000};
 
 /// Targets and all they depend on, by the request's own configuration; its operation may not have begun yet.
 std::set<std::string> reach_of(const StartRequest& request) {
+  std::map<std::string, const config::ServiceConfig*> known;
+  for (const auto& plan : request.services) known.emplace(plan.config.name, &plan.config);
   std::set<std::string> reach;
   std::vector<std::string> pending = request.targets;
   while (!pending.empty()) {
     const auto name = pending.back();
     pending.pop_back();
     if (!reach.insert(name).second) continue;
-    for (const auto& plan : request.services) {
-      const auto& needs = plan.config.depends_on;
-      if (plan.config.name != name) continue;
-      for (const auto& need : needs) pending.push_back(need.service);
-    }
+    const auto at = known.find(name);
+    if (at == known.end()) continue;
+    for (const auto& need : at->second->depends_on) pending.push_back(need.service);
   }
   return reach;
 }
 
-bool is_planning(const Operation& operation) {
-  return operation.phase == Phase::down || operation.phase == Phase::planning || operation.phase == Phase::writing;
+/// Moves `from` over all that `is_fine`, and back to one that is not any more when the end was reached; true when all are.
+template <class Predicate>
+bool all_of_since(std::size_t& from, const std::vector<std::string>& names, Predicate is_fine) {
+  while (from < names.size() && is_fine(names[from])) ++from;
+  if (from < names.size()) return false;
+  const auto other = std::find_if_not(names.begin(), names.end(), is_fine);
+  if (other == names.end()) return true;
+  from = static_cast<std::size_t>(other - names.begin());
+  return false;
 }
 
 }  // namespace
@@ -41,42 +50,59 @@ void Engine::handle(const StartRequest& request, TimePoint) {
   operations_.push_back(std::move(operation));
 }
 
+void Engine::enter(Operation& operation, Phase phase, TimePoint now) {
+  operation.phase = phase;
+  operation.surveyed = false;
+  operation.settled = 0;
+  operation.kill_at.reset();
+  operation.progress_at.reset();
+  const bool goes_down = phase == Phase::down || phase == Phase::stopping;
+  if (goes_down && operation.id != kNobody) operation.progress_at = now + kProgressAfter;
+}
+
 /// One plan at a time, and none while a target, or what it depends on, is still on its way down.
 bool Engine::may_begin(const Operation& operation) const {
   for (const auto& other : operations_) {
     if (other.get() == &operation) break;
-    if (is_planning(*other) || other->phase == Phase::queued) return false;
+    if (other->plans() || other->phase == Phase::queued) return false;
   }
-  const auto reach = reach_of(operation.request);
-  const auto concerned = [&](const std::string& name) { return operation.request.all || reach.contains(name); };
+  if (std::any_of(operations_.begin(), operations_.end(), [](const auto& other) { return other->plans(); })) return false;
+  const bool everything = operation.request.all || operation.kind == OperationKind::reload;
+  const auto reach = everything ? std::set<std::string>() : reach_of(operation.request);
+  const auto concerned = [&](const std::string& name) { return everything || reach.contains(name); };
   for (const auto& other : operations_) {
     if (other->phase != Phase::stopping) continue;  // also those targets that it has not come to yet, or that are down already
     if (std::any_of(other->targets.begin(), other->targets.end(), concerned)) return false;
   }
-  if (operation.kind == OperationKind::restart) return true;
-  return std::none_of(order_.begin(), order_.end(), [&](const std::string& name) {
-    return concerned(name) && find(name)->machine.state() == State::stopping;
-  });
+  if (operation.kind == OperationKind::restart || operation.kind == OperationKind::reload) return true;
+  return std::none_of(order_.begin(), order_.end(),
+                      [&](const std::string& name) { return concerned(name) && find(name)->state() == State::stopping; });
 }
 
 void Engine::begin(Operation& operation, TimePoint now) {
+  if (operation.kind == OperationKind::reload) return begin_reload(operation, now);
   adopt_configuration(operation.request);
-  std::vector<std::string> named = operation.request.targets;
-  if (operation.request.all) {
-    named = order_;
-    std::erase_if(named, [this](const auto& name) { return find(name)->removed && is_down(find(name)->machine.state()); });
+  if (!operation.request.all) {
+    operation.named = {operation.request.targets.begin(), operation.request.targets.end()};
+    operation.aim_at(operation.request.targets);
+  } else {
+    auto all = order_;
+    std::erase_if(all, [this](const auto& name) {
+      const auto& service = *find(name);
+      return service.is(config::ServiceKind::external) || service.plan.config.disabled || (service.removed && service.down());
+    });
+    operation.aim_at(std::move(all));
   }
-  operation.targets = std::move(named);
   if (operation.kind != OperationKind::restart) return begin_planning(operation, now);
-  operation.phase = Phase::down;
+  enter(operation, Phase::down, now);
 }
 
 /// A restart that ends while its targets go down: the ports that were kept for it are not needed any more.
 void Engine::release_kept(const Operation& operation) {
   if (operation.phase != Phase::down) return;
   for (const auto& name : operation.targets) {
-    const auto* service = find(name);
-    if (service != nullptr && is_down(service->machine.state())) release_all(name);
+    auto* service = find(name);
+    if (service != nullptr && service->down()) stays_down(*service);
   }
 }
 
@@ -85,9 +111,10 @@ void Engine::give_up(Operation& operation, const Error& error, TimePoint now) {
   if (operation.phase == Phase::planning && operation.planner) release_foreseen(operation);
   release_kept(operation);
   for (const auto& name : operation.started) {
-    find(name)->wanted = false;
-    find(name)->holders.clear();
-    send(name, {Kind::stop}, now);
+    auto& service = *find(name);
+    service.wanted = false;
+    service.holders.clear();
+    send(service, {Kind::stop}, now);
   }
   Outcome outcome;
   outcome.error = error;
@@ -99,16 +126,25 @@ void Engine::handle(const StopRequest& request, TimePoint now) {
   auto operation = std::make_unique<Operation>();
   operation->id = request.operation;
   operation->kind = OperationKind::stop;
-  operation->phase = Phase::stopping;
-  operation->targets = request.all ? order_ : request.targets;
+  enter(*operation, Phase::stopping, now);
+  operation->aim_at(request.all ? order_ : request.targets);
+  if (request.timeout) operation->kill_at = now + *request.timeout;
   for (const auto& other : operations_) {
     const bool queued = other->phase == Phase::queued;
-    if (!queued && !is_planning(*other)) continue;
-    const auto reach = reach_of(other->request);
-    const bool concerned = request.all || std::any_of(operation->targets.begin(), operation->targets.end(), [&](const auto& name) {
-                             return other->has_target(name) || (queued && (other->request.all || reach.contains(name)));
-                           });
-    if (concerned) give_up(*other, Error(Errc::interrupted, "stopped by another command"), now);
+    if (!queued && !other->plans()) continue;
+    if (other->id == kNobody) {
+      leave_out(*other, operation->target_set);
+      continue;
+    }
+    const bool reloads = other->kind == OperationKind::reload;
+    const auto reach = queued && !reloads ? reach_of(other->request) : std::set<std::string>();
+    const auto concerned = [&](const std::string& name) {
+      if (queued) return !reloads && (other->request.all || reach.contains(name));
+      return other->has_target(name) || std::count(other->coming_up.begin(), other->coming_up.end(), name) > 0;
+    };
+    if (request.all || std::any_of(operation->targets.begin(), operation->targets.end(), concerned)) {
+      give_up(*other, Error(Errc::interrupted, "stopped by another command"), now);
+    }
   }
   for (const auto& name : operation->targets) {
     auto* service = find(name);
@@ -119,47 +155,12 @@ void Engine::handle(const StopRequest& request, TimePoint now) {
   operations_.push_back(std::move(operation));
 }
 
-/// Ends what an operation has started, and nothing else.
-void Engine::stop_started(Operation& operation, TimePoint now) {
-  if (operation.phase == Phase::planning && operation.planner) release_foreseen(operation);
-  const bool half_claimed = is_planning(operation);
-  release_kept(operation);
-  operation.phase = Phase::stopping;
-  operation.question.reset();
-  operation.told.clear();  // a restart told them before
-  operation.known_down = 0;
-  std::vector<std::string> unheld;
-  for (const auto& name : operation.started) {
-    release_hold(name, operation.kind == OperationKind::up ? operation.id : kDurableHold, unheld);
-  }
-  // Before the files are written nobody else goes on with what was claimed, whoever holds the service.
-  if (half_claimed) unheld.assign(operation.started.begin(), operation.started.end());
-  operation.targets = std::move(unheld);
-  if (operation.targets.empty() && operation.kind == OperationKind::up) {
-    effects_.push_back(Tell{operation.id, "info", "", "detached: this `up` started nothing, the services go on"});
-  }
-  settle_stops(operation, now);
-}
-
-void Engine::release_hold(const std::string& name, OperationId holder, std::vector<std::string>& unheld) {
-  auto* service = find(name);
-  if (service == nullptr) return;
-  service->holders.erase(holder);
-  if (!service->holders.empty()) return;
-  service->wanted = false;
-  unheld.push_back(name);
-}
-
 void Engine::handle(const Cancelled& event, TimePoint now) {
   auto* operation = find_operation(event.operation);
   if (operation == nullptr) return;
   operation->interrupted = true;
-  if (operation->phase == Phase::stopping) {  // the second Ctrl-C, or one in `stop`: no more grace
-    for (const auto& name : operation->targets) {
-      if (find(name) != nullptr && find(name)->machine.running()) send(name, {Kind::kill}, now);
-    }
-    return;
-  }
+  // The second Ctrl-C, or one in `stop`: no more grace.
+  if (operation->phase == Phase::stopping) return end_without_grace(*operation, now);
   stop_started(*operation, now);
 }
 
@@ -167,6 +168,7 @@ void Engine::handle(const ClientGone& event, TimePoint now) {
   auto* operation = find_operation(event.operation);
   if (operation == nullptr) return;
   operation->client = false;
+  operation->progress_at.reset();
   switch (operation->phase) {
     case Phase::stopping:
     case Phase::finished:
@@ -179,7 +181,8 @@ void Engine::handle(const ClientGone& event, TimePoint now) {
     case Phase::holding:
       break;
   }
-  if (operation->kind == OperationKind::restart) {  // it was running before: bring it back all the same
+  // It was running before: bring it back all the same.
+  if (operation->kind == OperationKind::restart || operation->kind == OperationKind::reload) {
     if (operation->question) {
       operation->question.reset();
       advance_plan(*operation, now);
@@ -190,138 +193,62 @@ void Engine::handle(const ClientGone& event, TimePoint now) {
   stop_started(*operation, now);
 }
 
-void Engine::settle(TimePoint now) {
-  while (settle_once(now)) {
-  }
-  std::erase_if(operations_, [](const auto& operation) { return operation->phase == Phase::finished; });
-  if (operations_.empty()) forget_removed();
-}
-
-/// Moves everything that can move by itself; true when something did.
-bool Engine::settle_once(TimePoint now) {
-  bool moved = settle_dependencies(now);
-  for (std::size_t i = 0; i < operations_.size(); ++i) {
-    auto& operation = *operations_[i];
-    const auto before = operation.phase;
-    switch (operation.phase) {
-      case Phase::queued:
-        if (may_begin(operation)) begin(operation, now);
-        break;
-      case Phase::down:
-      case Phase::stopping:
-        moved |= settle_stops(operation, now);
-        break;
-      case Phase::waiting:
-      case Phase::holding:
-        moved |= settle_waiting(operation, now);
-        break;
-      case Phase::planning:
-      case Phase::writing:
-      case Phase::finished:
-        break;
-    }
-    moved |= operation.phase != before;
-  }
-  return moved;
-}
-
-bool Engine::settle_dependencies(TimePoint now) {
-  const bool any_waiting = std::any_of(services_.begin(), services_.end(),
-                                       [](const auto& entry) { return entry.second.machine.state() == State::waiting; });
-  if (!any_waiting) return false;
-  bool moved = false;
-  for (const auto& name : order_) {
-    auto& service = services_.at(name);
-    if (service.machine.state() != State::waiting) continue;
-    bool all_ready = true;
-    std::string lost;
-    for (const auto& need : service.plan.config.depends_on) {
-      const auto* other = find(need.service);
-      if (other == nullptr || other->machine.state() == State::ready) continue;  // an external service is not ours to wait for
-      all_ready = false;
-      if (is_down(other->machine.state())) lost = need.service;
-    }
-    if (!lost.empty()) {
-      const bool failed = find(lost)->machine.state() == State::failed;
-      send(name, {Kind::deps_failed, "not started: it depends on " + lost + ", which " + (failed ? "failed" : "was stopped")}, now);
-      moved = true;
-    } else if (all_ready) {
-      send(name, {Kind::deps_ready}, now);
-      moved = true;
-    }
-  }
-  return moved;
-}
-
-bool Engine::settle_stops(Operation& operation, TimePoint now) {
-  // Told, and neither stopping nor down: another command has started it anew, which is not this one's business.
-  const auto is_done = [&](const std::string& name) {
-    const auto* service = find(name);
-    const auto state = service == nullptr ? State::stopped : service->machine.state();
-    return state == State::stopped || (operation.told.contains(name) && state != State::stopping);
+/// A target has gone down that should be up. After the first look only those that something happened to are looked at.
+bool Engine::any_lost(Operation& operation) const {
+  const auto is_lost = [this](const Entry* service) {
+    return service == nullptr || (service->down() && !service->content() && !comes_back(service->name()));
   };
-  if (operation.told.size() >= operation.targets.size()) {  // nothing to tell any more: only the last one to end matters
-    auto& known = operation.known_down;
-    while (known < operation.targets.size() && is_done(operation.targets[known])) ++known;
-    if (known < operation.targets.size()) return false;
+  bool lost = false;
+  if (!operation.surveyed) {
+    lost = std::any_of(operation.targets.begin(), operation.targets.end(), [&](const auto& name) { return is_lost(find(name)); });
   }
-  std::set<std::string> needed;  // by targets that are not down yet
-  for (const auto& name : operation.targets) {
-    const auto* dependent = find(name);
-    if (is_done(name) || is_down(dependent->machine.state())) continue;
-    const auto& needs = dependent->plan.config.depends_on;
-    for (const auto& need : needs) needed.insert(need.service);
+  for (; operation.surveyed && operation.news_at < news_.size(); ++operation.news_at) {
+    const auto* service = news_[operation.news_at];
+    lost = lost || (service != nullptr && operation.has_target(service->name()) && is_lost(service));
   }
-  bool moved = false;
-  bool all_down = true;
-  for (const auto& name : operation.targets) {
-    if (is_done(name)) {
-      operation.told.insert(name);
-      continue;
-    }
-    all_down = false;
-    if (operation.told.contains(name)) continue;
-    if (needed.contains(name)) continue;
-    operation.told.insert(name);
-    send(name, {Kind::stop}, now);
-    moved = true;
-  }
-  if (moved || !all_down) return moved;
-  if (operation.phase == Phase::down) {
-    begin_planning(operation, now);
-  } else {
-    finish(operation, outcome_of(operation));
-  }
-  return true;
+  operation.surveyed = true;
+  operation.news_at = news_.size();
+  return lost;
 }
 
 bool Engine::settle_waiting(Operation& operation, TimePoint now) {
-  bool all_ready = true;
-  bool any_down = false;
-  bool all_down = true;
-  for (const auto& name : operation.targets) {
+  const bool lost = any_lost(operation);
+  const auto is_content = [this](const std::string& name) {
     const auto* service = find(name);
-    const auto state = service == nullptr ? State::stopped : service->machine.state();
-    all_ready = all_ready && state == State::ready;
-    any_down = any_down || is_down(state);
-    all_down = all_down && is_down(state);
-  }
-  if (operation.phase == Phase::holding) {
-    if (!all_down) return false;
-    finish(operation, outcome_of(operation));
-    return true;
-  }
-  if (all_ready && operation.kind == OperationKind::up) {
-    operation.phase = Phase::holding;
-    effects_.push_back(Finished{operation.id, outcome_of(operation), true});
-    return true;
-  }
-  if (!all_ready && !any_down) return false;
+    return service != nullptr && service->content();
+  };
+  if (!lost && !all_of_since(operation.settled, operation.targets, is_content)) return false;
   auto outcome = outcome_of(operation);
-  if (operation.kind == OperationKind::up) {  // its hold ends here; the failure is told first
-    effects_.push_back(Finished{operation.id, outcome, true});
+  if (operation.kind != OperationKind::up) {
+    finish(operation, std::move(outcome));
+    return true;
+  }
+  effects_.push_back(Finished{operation.id, std::move(outcome), true});
+  if (lost) {  // its hold ends here; the failure is told first
     stop_started(operation, now);
     return true;
+  }
+  enter(operation, Phase::holding, now);
+  return true;
+}
+
+/// An `up` lasts while anything that it started is up; one that started nothing, while any of its targets is. Tasks have nothing to last for,
+/// and what is run by others is not held.
+bool Engine::settle_holding(Operation& operation, TimePoint now) {
+  if (!operation.surveyed) {
+    const auto lasts = [this](const std::string& name) { return find(name) != nullptr && !find(name)->quiet(); };
+    const bool all = std::none_of(operation.started.begin(), operation.started.end(), lasts);
+    operation.held = operation.targets;
+    if (!all) operation.held.assign(operation.started.begin(), operation.started.end());
+    operation.surveyed = true;
+  }
+  const auto is_quiet = [this](const std::string& name) { return find(name) == nullptr || find(name)->quiet(); };
+  if (!all_of_since(operation.settled, operation.held, is_quiet)) return false;
+  auto outcome = outcome_of(operation);
+  std::vector<std::string> unheld;
+  for (const auto& name : operation.started) release_hold(name, operation.id, unheld);
+  for (const auto& name : unheld) {
+    if (find(name)->is(config::ServiceKind::external)) send(*find(name), {Kind::stop}, now);
   }
   finish(operation, std::move(outcome));
   return true;
@@ -334,9 +261,14 @@ Outcome Engine::outcome_of(const Operation& operation) const {
   const bool stops = operation.phase == Phase::stopping;
   for (const auto& name : operation.targets) {
     const auto* service = find(name);
-    const auto state = service == nullptr ? State::stopped : service->machine.state();
-    if (state == State::failed) outcome.failures.push_back({name, service->machine.detail(), service->machine.failure_code()});
-    if (state == State::stopped && !stops) outcome.failures.push_back({name, "stopped by another command", FailureCode::other});
+    const auto state = service == nullptr ? State::stopped : service->state();
+    if (state == State::failed && (stops || !service->content())) {
+      outcome.failures.push_back({name, service->machine.detail(), service->machine.failure_code()});
+    }
+    if (state == State::stopped && !stops) {
+      const bool known = service != nullptr && !service->machine.detail().empty();
+      outcome.failures.push_back({name, known ? service->machine.detail() : "stopped by another command", FailureCode::other});
+    }
   }
   outcome.ok = !outcome.interrupted && !outcome.error && outcome.failures.empty();
   return outcome;
@@ -344,7 +276,9 @@ Outcome Engine::outcome_of(const Operation& operation) const {
 
 void Engine::finish(Operation& operation, Outcome outcome) {
   operation.phase = Phase::finished;
-  effects_.push_back(Finished{operation.id, std::move(outcome), false});
+  operation.kill_at.reset();
+  operation.progress_at.reset();
+  if (operation.id != kNobody) effects_.push_back(Finished{operation.id, std::move(outcome), false});
 }
 
 }  // namespace devinit::engine

@@ -8,7 +8,7 @@ namespace devinit::engine {
 
 namespace {
 
-using Kind = ServiceMachine::EventKind;
+using Kind = MachineEventKind;
 using Phase = Operation::Phase;
 
 /// A number that nobody named, where the kernel takes ports for connections as well.
@@ -24,53 +24,97 @@ void Engine::resolve_targets(Operation& operation, TimePoint now) {
   bool settled = false;
   while (!settled) {
     adopt_configuration(operation.request);
-    operation.targets = with_dependencies(operation.targets);
+    operation.aim_at(with_dependencies(operation.targets));
     settled = true;
     for (const auto& name : operation.targets) {
-      if (find(name)->machine.state() != State::backing_off) continue;
-      send(name, {Kind::stop}, now);
+      auto* service = find(name);
+      if (service->state() != State::backing_off) continue;
+      send(*service, {Kind::stop}, now);
       settled = false;
     }
   }
 }
 
+/// Targets that are down are started; a task that is completed only when it is asked for by name, when something starts that needs it, or when
+/// there is nothing else to start for: what already runs does not run its migrations again.
+std::set<std::string> Engine::to_start(const Operation& operation) const {
+  std::set<std::string> result;
+  std::vector<const Entry*> pending;
+  std::vector<const Entry*> alone;
+  bool any_up = false;
+  const auto add = [&](const Entry& service) {
+    if (result.insert(service.name()).second) pending.push_back(&service);
+  };
+  for (const auto& name : operation.targets) {
+    const auto& service = *find(name);
+    any_up = any_up || (!service.down() && !service.is(config::ServiceKind::external));
+    if (!service.down()) continue;
+    if (service.state() != State::completed || operation.named.contains(name)) add(service);
+    if (service.dependents.empty()) alone.push_back(&service);
+  }
+  if (operation.kind != OperationKind::start && operation.kind != OperationKind::up) return result;
+  for (const auto* task : alone) {
+    if (!any_up) add(*task);
+  }
+  while (!pending.empty()) {
+    const auto& service = *pending.back();
+    pending.pop_back();
+    for (const auto& [need, condition] : service.needs) {
+      if (need->state() == State::completed && operation.has_target(need->name())) add(*need);
+    }
+  }
+  return result;
+}
+
+/// One service's part in a plan that begins.
+void Engine::enlist(Operation& operation, Entry& service, bool starts, TimePoint now) {
+  const auto& name = service.name();
+  const bool fresh_start = operation.kind == OperationKind::start || operation.kind == OperationKind::up;
+  const auto state = service.state();
+  if (!starts && fresh_start && state == State::ready && !service.is(config::ServiceKind::external)) {
+    const std::string where = service.ports.empty() ? "" : " on port " + std::to_string(service.ports.front().port);
+    effects_.push_back(Tell{operation.id, "info", name, "is already running" + where});
+  }
+  if (!starts && fresh_start && state == State::completed) effects_.push_back(Tell{operation.id, "info", name, "has already been done"});
+  if (starts) {
+    operation.started.insert(name);
+    service.ended_once = false;
+    service.completed_once = false;
+    send(service, {Kind::start}, now);
+  }
+  service.wanted = true;
+  // A restart changes nothing about who wants the service; the others take part in the hold.
+  if (operation.kind == OperationKind::start || (!fresh_start && service.holders.empty())) service.holders.insert(kDurableHold);
+  if (starts && operation.kind == OperationKind::up) service.holders.insert(operation.id);
+}
+
 void Engine::begin_planning(Operation& operation, TimePoint now) {
-  operation.phase = Phase::planning;
   resolve_targets(operation, now);
+  enter(operation, Phase::planning, now);
+  const auto starting = to_start(operation);
   std::vector<PortWish> wishes;
   std::vector<PortWish> foreseen;
   PortSet avoid = operation.request.avoid ? *operation.request.avoid : PortSet();
+  ports_now_.reset();
   for (const auto& name : order_) {
     auto& service = services_.at(name);
-    const bool target = operation.has_target(name);
-    const auto state = service.machine.state();
-    const bool starts = target && is_down(state);
-    if (target && !starts && operation.kind != OperationKind::restart && state == State::ready) {
-      std::string where = service.ports.empty() ? "" : " on port " + std::to_string(service.ports.front().port);
-      effects_.push_back(Tell{operation.id, "info", name, "is already running" + where});
-    }
-    if (starts) {
-      operation.started.insert(name);
-      send(name, {Kind::start}, now);
-    }
-    if (target) service.wanted = true;
-    // A restart changes nothing about who wants the service; the others take part in the hold.
-    const bool holds = operation.kind == OperationKind::start || (operation.kind == OperationKind::restart && service.holders.empty());
-    if (target && holds) service.holders.insert(kDurableHold);
-    if (starts && operation.kind == OperationKind::up) service.holders.insert(operation.id);
-    if (is_down(state)) std::erase_if(service.ports, [](const KnownPort& port) { return !port.held; });
+    const bool was_down = service.down();
+    const bool starts = starting.contains(name);
+    if (operation.has_target(name)) enlist(operation, service, starts, now);
+    if (was_down) std::erase_if(service.ports, [](const KnownPort& port) { return !port.held; });
     for (const auto& wish : service.plan.ports) {
       const bool known = std::any_of(service.ports.begin(), service.ports.end(),
                                      [&](const KnownPort& port) { return port.port_name == wish.port_name; });
       if (wish.prefer) avoid.insert(*wish.prefer);
       // What runs keeps its ports; what neither runs nor starts gets its ports foreseen.
-      if (known || !is_down(state)) continue;
+      if (known || !was_down) continue;
       auto& list = starts ? wishes : foreseen;
       list.push_back(wish);
       list.back().foreseen = !starts;
     }
     for (const auto& port : service.ports) avoid.insert(port.port);
   }
+  if (operation.kind == OperationKind::reload) hold_added(operation);
   wishes.insert(wishes.end(), foreseen.begin(), foreseen.end());  // what starts chooses first
   operation.planner.emplace(std::move(wishes), avoid);
   advance_plan(operation, now);
@@ -80,6 +124,7 @@ void Engine::begin_planning(Operation& operation, TimePoint now) {
 /// the others are complete, but not held.
 void Engine::foresee_ports(const Operation& operation) {
   PortSet taken = operation.request.avoid ? *operation.request.avoid : PortSet();
+  ports_now_.reset();
   for (const auto& [name, service] : services_) {
     for (const auto& port : service.ports) taken.insert(port.port);
     for (const auto& wish : service.plan.ports) {
@@ -117,7 +162,7 @@ void Engine::advance_plan(Operation& operation, TimePoint now) {
     if (const auto* failed = std::get_if<PortPlanner::GaveUp>(&step)) return give_up(operation, failed->error, now);
     if (std::holds_alternative<PortPlanner::Planned>(step)) {
       foresee_ports(operation);
-      operation.phase = Phase::writing;
+      enter(operation, Phase::writing, now);
       release_foreseen(operation);
       effects_.push_back(WriteFiles{operation.id});
       return;
@@ -139,7 +184,7 @@ void Engine::advance_plan(Operation& operation, TimePoint now) {
 void Engine::release_foreseen(const Operation& operation) {
   for (std::size_t i = 0; i < operation.planner->size(); ++i) {
     const auto& wish = operation.planner->wish(i);
-    if (wish.foreseen) release_all(wish.service);
+    if (wish.foreseen) release_all(*find(wish.service));
   }
 }
 
@@ -152,7 +197,9 @@ void Engine::handle(const Claimed& event, TimePoint now) {
     const auto& wish = planner.wish(event.wish);
     const bool moved = wish.prefer && *wish.prefer != *port;
     const bool held = event.outcome.verdict == ClaimOutcome::Verdict::claimed;
-    find(wish.service)->ports.push_back({wish.service, wish.port_name, *port, moved ? "fallback" : wish.source, held});
+    auto& service = *find(wish.service);
+    service.ports.push_back({wish.service, wish.port_name, *port, moved ? "fallback" : wish.source, held});
+    ports_now_.reset();
     if (moved) {
       const auto& reason = planner.reason(event.wish);
       effects_.push_back(TellMoved{operation->id, wish.service, wish.port_name, *wish.prefer, *port, reason});
@@ -162,8 +209,7 @@ void Engine::handle(const Claimed& event, TimePoint now) {
       effects_.push_back(Tell{operation->id, "warning", wish.service, text});
     }
     // The end of another command has stopped it meanwhile: it takes no part any more.
-    const bool dropped = operation->started.contains(wish.service) && is_down(find(wish.service)->machine.state());
-    if (dropped) release_all(wish.service);
+    if (operation->started.contains(wish.service) && service.down()) release_all(service);
   }
   advance_plan(*operation, now);
 }
@@ -180,8 +226,17 @@ void Engine::handle(const FilesWritten& event, TimePoint now) {
   auto* operation = find_operation(event.operation);
   if (operation == nullptr || operation->phase != Phase::writing) return;
   if (event.error) return give_up(*operation, *event.error, now);
-  operation->phase = Phase::waiting;
-  for (const auto& name : operation->started) send(name, {Kind::claimed}, now);
+  operation->request.services.clear();
+  operation->planner.reset();
+  enter(*operation, Phase::waiting, now);
+  for (const auto& name : operation->started) {
+    auto* service = find(name);
+    if (service == nullptr) continue;
+    send(*service, {Kind::claimed}, now);
+    // Whoever restarts a scheduled service by name wants to see it run.
+    const bool at_once = operation->kind == OperationKind::restart && operation->named.contains(name);
+    if (at_once && service->is(config::ServiceKind::scheduled)) send(*service, {Kind::run}, now);
+  }
   find_stale(now);
 }
 

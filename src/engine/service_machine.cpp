@@ -1,3 +1,4 @@
+// The rules that several cells of the table share: how a run begins, and what follows when it ends.
 #include "engine/service_machine.hpp"
 
 #include <algorithm>
@@ -8,12 +9,7 @@ namespace {
 constexpr Millis kFirstBackOff{200};
 constexpr Millis kLongestBackOff{10'000};
 constexpr Millis kReadyLongEnough{30'000};  ///< clears the failure count
-constexpr Millis kDaemonPatience{5'000};
-constexpr Millis kKillBudget{15'000};  ///< the guardian's own SIGKILL rounds take at most 10 s
 constexpr int kMaxSteals = 5;
-
-using Kind = ServiceMachine::EventKind;
-using Effect = ServiceMachine::Effect;
 
 }  // namespace
 
@@ -22,13 +18,28 @@ ServiceMachine::ServiceMachine(const config::ServiceConfig& config, std::uint32_
 }
 
 void ServiceMachine::reconfigure(const config::ServiceConfig& config) {
+  kind_ = config.kind;
   restart_ = config.restart;
+  live_action_ = config.live ? config.live->action : config::LiveAction::restart;
   ready_deadline_ = config.ready.deadline;
   stop_limit_ = config.stop.grace + kKillBudget;
 }
 
+bool ServiceMachine::runs_to_end() const noexcept {
+  return kind_ == config::ServiceKind::task || kind_ == config::ServiceKind::scheduled;
+}
+
 bool ServiceMachine::running() const noexcept {
-  return state_ == State::starting || state_ == State::ready || state_ == State::stopping;
+  if (kind_ == config::ServiceKind::external) return false;
+  return state_ == State::starting || state_ == State::ready || state_ == State::running || state_ == State::stopping;
+}
+
+void ServiceMachine::set_awaited(bool awaited, TimePoint now) {
+  if (kind_ != config::ServiceKind::external || awaited == awaited_) return;
+  awaited_ = awaited;
+  if (state_ != State::starting) return;
+  deadline_.reset();
+  if (awaited) deadline_ = now + ready_deadline_;
 }
 
 void ServiceMachine::enter(State state, TimePoint now, std::string detail, FailureCode code) {
@@ -36,21 +47,72 @@ void ServiceMachine::enter(State state, TimePoint now, std::string detail, Failu
   since_ = now;
   detail_ = std::move(detail);
   failure_code_ = code;
+  healthy_ = true;
   deadline_.reset();
 }
 
+/// A start by hand: from the beginning.
 ServiceMachine::Effects ServiceMachine::begin(TimePoint now) {
   failures_ = 0;
   steals_ = 0;
   restarts_ = 0;
+  flaps_ = 0;
   was_ready_ = false;
+  spawned_ = false;
+  run_due_ = false;
+  again_ = false;
+  survived_ = false;
   first_deadline_.reset();
   enter(State::claiming, now);
   return {};
 }
 
+/// Up again without a plan, on the ports that it had. Nobody waits for it as for a first start.
+ServiceMachine::Effects ServiceMachine::run_again(TimePoint now) {
+  if (survived_) return {};
+  failures_ = 0;
+  steals_ = 0;
+  was_ready_ = false;
+  again_ = false;
+  first_deadline_.reset();
+  if (!runs_to_end()) ++restarts_;
+  enter(State::claiming, now);
+  return {Effect::reclaim};
+}
+
+ServiceMachine::Effects ServiceMachine::launch(TimePoint now) {
+  enter(State::starting, now, detail_);
+  spawned_ = false;
+  daemon_text_.clear();
+  exceeded_.clear();
+  if (kind_ == config::ServiceKind::external) {
+    if (awaited_) deadline_ = now + ready_deadline_;
+  } else if (!runs_to_end()) {
+    const bool first_start = !first_deadline_ && restarts_ == 0;
+    if (first_start) first_deadline_ = now + ready_deadline_;
+    deadline_ = first_deadline_ ? *first_deadline_ : now + ready_deadline_;
+  }
+  return {Effect::spawn};
+}
+
 ServiceMachine::Effects ServiceMachine::fail(TimePoint now, std::string why, FailureCode code) {
+  run_due_ = false;
+  again_ = false;
   enter(State::failed, now, std::move(why), code);
+  return {Effect::release};
+}
+
+/// Processes remain that nobody watches: a second tree beside them would be one too many.
+ServiceMachine::Effects ServiceMachine::leave_behind(const Event& event, TimePoint now) {
+  survived_ = true;
+  return fail(now, event.text);
+}
+
+/// Down, because nothing of it runs.
+ServiceMachine::Effects ServiceMachine::halt(TimePoint now, std::string detail) {
+  run_due_ = false;
+  again_ = false;
+  enter(State::stopped, now, std::move(detail));
   return {Effect::release};
 }
 
@@ -59,6 +121,25 @@ ServiceMachine::Effects ServiceMachine::stop_for(Next next, TimePoint now, std::
   enter(State::stopping, now, std::move(detail), code);
   deadline_ = now + stop_limit_;
   return {Effect::stop_tree};
+}
+
+ServiceMachine::Effects ServiceMachine::kill_now(TimePoint now) {
+  next_ = Next::stopped;
+  enter(State::stopping, now);
+  deadline_ = now + kKillBudget;
+  return {Effect::kill_tree};
+}
+
+ServiceMachine::Effects ServiceMachine::complete(TimePoint now, std::string detail) {
+  failures_ = 0;
+  enter(State::completed, now, std::move(detail));
+  return {Effect::release};
+}
+
+ServiceMachine::Effects ServiceMachine::back_to_schedule(TimePoint now, std::string detail) {
+  run_due_ = false;
+  enter(State::scheduled, now, std::move(detail));
+  return {Effect::close_fence, Effect::schedule};
 }
 
 Millis ServiceMachine::back_off() {
@@ -76,6 +157,8 @@ void ServiceMachine::forgive(TimePoint now) {
 
 /// The tree is gone although nobody wanted that: decides between again, later and never.
 ServiceMachine::Effects ServiceMachine::after_crash(const Event& event, TimePoint now) {
+  const auto why = exceeded_.empty() ? event.text : exceeded_;
+  const auto code = exceeded_.empty() ? FailureCode::other : FailureCode::out_of_memory;
   if (event.port_stolen && !was_ready_ && steals_ < kMaxSteals) {
     ++steals_;
     enter(State::claiming, now, "its port was in use when it wanted to bind");
@@ -85,368 +168,60 @@ ServiceMachine::Effects ServiceMachine::after_crash(const Event& event, TimePoin
   ++failures_;
   const bool had_been_ready = was_ready_;
   was_ready_ = false;
-  if (restart_.policy == config::RestartPolicy::never) return fail(now, event.text);
+  if (restart_.policy == config::RestartPolicy::never) return fail(now, why, code);
   // The shell's own words for "not found" and "not executable": trying again would not help.
-  if (!had_been_ready && (event.exit_code == 127 || event.exit_code == 126)) return fail(now, event.text);
+  if (!had_been_ready && (event.exit_code == 127 || event.exit_code == 126)) return fail(now, why, code);
   if (event.exit_code && std::count(restart_.never_on.begin(), restart_.never_on.end(), *event.exit_code) > 0) {
-    return fail(now, event.text + ", which must not restart");
+    return fail(now, why + ", which must not restart", code);
   }
   if (failures_ >= restart_.max) {
-    return fail(now, event.text + (failures_ > 1 ? " (failure " + std::to_string(failures_) + " in a row)" : ""));
+    return fail(now, why + (failures_ > 1 ? " (failure " + std::to_string(failures_) + " in a row)" : ""), code);
   }
   ++restarts_;
   if (had_been_ready) {
-    enter(State::claiming, now, event.text + "; restarting");
+    enter(State::claiming, now, why + "; restarting");
     return {Effect::reclaim};
   }
   const auto pause = back_off();
-  enter(State::backing_off, now, event.text + "; next try in " + format_duration(pause));
+  enter(State::backing_off, now, why + "; next try in " + format_duration(pause));
   deadline_ = now + pause;
   return {Effect::close_fence};
+}
+
+/// A run of a task or a scheduled service is over.
+ServiceMachine::Effects ServiceMachine::after_run(const Event& event, bool well, TimePoint now) {
+  if (again_) return run_again(now);
+  if (kind_ == config::ServiceKind::scheduled) {
+    return back_to_schedule(now, well ? "" : "the last run failed: " + (exceeded_.empty() ? event.text : exceeded_));
+  }
+  return well ? complete(now, {}) : after_crash(event, now);
 }
 
 ServiceMachine::Effects ServiceMachine::after_stopping(const Event& event, TimePoint now) {
   switch (next_) {
     case Next::stopped:
-      enter(State::stopped, now);
-      return {Effect::release};
+      return halt(now, detail_);
     case Next::crashed: {
       Event crash = event;
       if (!detail_.empty()) crash.text = detail_;
-      return after_crash(crash, now);
+      return runs_to_end() ? after_run(crash, false, now) : after_crash(crash, now);
     }
     case Next::failed:
       return fail(now, detail_, failure_code_);
+    case Next::completed:
+      return after_run(event, true, now);
     case Next::restart:
       forgive(now);
       was_ready_ = false;
       enter(State::claiming, now, "restarting");
-      ++restarts_;
+      if (!runs_to_end()) ++restarts_;
       return {Effect::reclaim};
-  }
-  return {};
-}
-
-ServiceMachine::Effects ServiceMachine::on_stopped(const Event& event, TimePoint now) {
-  switch (event.kind) {
-    case Kind::start:
-      return begin(now);
-    case Kind::claimed:
-    case Kind::claim_failed:
-    case Kind::deps_ready:
-    case Kind::deps_failed:
-    case Kind::spawned:
-    case Kind::spawn_failed:
-    case Kind::became_ready:
-    case Kind::leader_exited:
-    case Kind::tree_empty:
-    case Kind::survivors:
-    case Kind::deadline:
-    case Kind::stop:
-    case Kind::restart:
-    case Kind::kill:
-    case Kind::rejected:
-    case Kind::not_ready:
-    case Kind::unhealthy:
-    case Kind::healthy:
-    case Kind::exceeded:
-    case Kind::nothing_to_do:
-    case Kind::run:
-    case Kind::lost_dependency:
-      return {};
-  }
-  return {};
-}
-
-ServiceMachine::Effects ServiceMachine::on_claiming(const Event& event, TimePoint now) {
-  switch (event.kind) {
-    case Kind::claimed:
-      enter(State::waiting, now, detail_);
-      return {};
-    case Kind::claim_failed:
-      return fail(now, event.text);
-    case Kind::stop:
-      enter(State::stopped, now);
-      return {Effect::release};
-    case Kind::start:
-    case Kind::deps_ready:
-    case Kind::deps_failed:
-    case Kind::spawned:
-    case Kind::spawn_failed:
-    case Kind::became_ready:
-    case Kind::leader_exited:
-    case Kind::tree_empty:
-    case Kind::survivors:
-    case Kind::deadline:
-    case Kind::restart:
-    case Kind::kill:
-    case Kind::rejected:
-    case Kind::not_ready:
-    case Kind::unhealthy:
-    case Kind::healthy:
-    case Kind::exceeded:
-    case Kind::nothing_to_do:
-    case Kind::run:
-    case Kind::lost_dependency:
-      return {};
-  }
-  return {};
-}
-
-ServiceMachine::Effects ServiceMachine::on_waiting(const Event& event, TimePoint now) {
-  switch (event.kind) {
-    case Kind::deps_ready: {
-      enter(State::starting, now, detail_);
-      const bool first_start = !first_deadline_ && restarts_ == 0;
-      if (first_start) first_deadline_ = now + ready_deadline_;
-      deadline_ = first_deadline_ ? *first_deadline_ : now + ready_deadline_;
-      daemon_text_.clear();
-      return {Effect::spawn};
-    }
-    case Kind::deps_failed:
-      return fail(now, event.text);
-    case Kind::stop:
-      enter(State::stopped, now);
-      return {Effect::release};
-    case Kind::start:
-    case Kind::claimed:
-    case Kind::claim_failed:
-    case Kind::spawned:
-    case Kind::spawn_failed:
-    case Kind::became_ready:
-    case Kind::leader_exited:
-    case Kind::tree_empty:
-    case Kind::survivors:
-    case Kind::deadline:
-    case Kind::restart:
-    case Kind::kill:
-    case Kind::rejected:
-    case Kind::not_ready:
-    case Kind::unhealthy:
-    case Kind::healthy:
-    case Kind::exceeded:
-    case Kind::nothing_to_do:
-    case Kind::run:
-    case Kind::lost_dependency:
-      return {};
-  }
-  return {};
-}
-
-ServiceMachine::Effects ServiceMachine::on_starting(const Event& event, TimePoint now) {
-  switch (event.kind) {
-    case Kind::spawned:
-      return {};
-    case Kind::spawn_failed:
-      return fail(now, event.text, event.code);
-    case Kind::became_ready:
-      enter(State::ready, now, event.text);
-      was_ready_ = true;
-      ready_since_ = now;
-      first_deadline_.reset();
-      steals_ = 0;
-      return {};
-    case Kind::leader_exited:
-      if (event.still_serving) return {};
-      if (!event.clean_exit) return stop_for(Next::crashed, now, event.text);
-      // It may have turned itself into a daemon: a descendant gets a moment to listen.
-      daemon_text_ = event.text + ", and no descendant listens on its port";
-      deadline_ = std::min(*deadline_, now + kDaemonPatience);
-      return {};
-    case Kind::tree_empty:
-      return after_crash(event, now);
-    case Kind::survivors:
-      return fail(now, event.text);
-    case Kind::deadline: {
-      if (!daemon_text_.empty()) return stop_for(Next::crashed, now, daemon_text_);
-      const std::string why = "not ready within " + format_duration(ready_deadline_);
-      return stop_for(first_deadline_ ? Next::failed : Next::crashed, now, why);
-    }
-    case Kind::rejected:
-      return stop_for(Next::failed, now, event.text, event.code);
-    case Kind::stop:
-      return stop_for(Next::stopped, now, {});
-    case Kind::restart:
-      return stop_for(Next::restart, now, {});
-    case Kind::kill:
-      next_ = Next::stopped;
-      enter(State::stopping, now);
-      return {Effect::kill_tree};
-    case Kind::start:
-    case Kind::claimed:
-    case Kind::claim_failed:
-    case Kind::deps_ready:
-    case Kind::deps_failed:
-    case Kind::not_ready:
-    case Kind::unhealthy:
-    case Kind::healthy:
-    case Kind::exceeded:
-    case Kind::nothing_to_do:
-    case Kind::run:
-    case Kind::lost_dependency:
-      return {};
-  }
-  return {};
-}
-
-ServiceMachine::Effects ServiceMachine::on_ready(const Event& event, TimePoint now) {
-  switch (event.kind) {
-    case Kind::leader_exited:
-      if (!event.still_serving) return stop_for(Next::crashed, now, event.text);
-      detail_ = event.text + "; a descendant still serves the port";
-      return {};
-    case Kind::tree_empty:
-      return after_crash(event, now);
-    case Kind::spawn_failed:  // a service without a port counts as ready before its exec is reported
-    case Kind::survivors:
-      return fail(now, event.text, event.code);
-    case Kind::stop:
-      return stop_for(Next::stopped, now, {});
-    case Kind::restart:
-      return stop_for(Next::restart, now, {});
-    case Kind::kill:
-      next_ = Next::stopped;
-      enter(State::stopping, now);
-      return {Effect::kill_tree};
-    case Kind::start:
-    case Kind::claimed:
-    case Kind::claim_failed:
-    case Kind::deps_ready:
-    case Kind::deps_failed:
-    case Kind::spawned:
-    case Kind::became_ready:
-    case Kind::deadline:
-    case Kind::rejected:
-    case Kind::not_ready:
-    case Kind::unhealthy:
-    case Kind::healthy:
-    case Kind::exceeded:
-    case Kind::nothing_to_do:
-    case Kind::run:
-    case Kind::lost_dependency:
-      return {};
-  }
-  return {};
-}
-
-ServiceMachine::Effects ServiceMachine::on_backing_off(const Event& event, TimePoint now) {
-  switch (event.kind) {
-    case Kind::deadline:
-      enter(State::claiming, now);
-      return {Effect::reclaim};
-    case Kind::start: {
-      auto effects = begin(now);
-      effects.push_back(Effect::reclaim);
-      return effects;
-    }
-    case Kind::stop:
-    case Kind::kill:
-      enter(State::stopped, now);
-      return {Effect::release};
-    case Kind::restart: {
-      auto effects = begin(now);
-      effects.push_back(Effect::reclaim);
-      return effects;
-    }
-    case Kind::claimed:
-    case Kind::claim_failed:
-    case Kind::deps_ready:
-    case Kind::deps_failed:
-    case Kind::spawned:
-    case Kind::spawn_failed:
-    case Kind::became_ready:
-    case Kind::leader_exited:
-    case Kind::tree_empty:
-    case Kind::survivors:
-    case Kind::rejected:
-    case Kind::not_ready:
-    case Kind::unhealthy:
-    case Kind::healthy:
-    case Kind::exceeded:
-    case Kind::nothing_to_do:
-    case Kind::run:
-    case Kind::lost_dependency:
-      return {};
-  }
-  return {};
-}
-
-ServiceMachine::Effects ServiceMachine::on_failed(const Event& event, TimePoint now) {
-  switch (event.kind) {
-    case Kind::start:
-      return begin(now);
-    case Kind::stop:
-    case Kind::kill:
-      enter(State::stopped, now);
-      return {Effect::release};
-    case Kind::claimed:
-    case Kind::claim_failed:
-    case Kind::deps_ready:
-    case Kind::deps_failed:
-    case Kind::spawned:
-    case Kind::spawn_failed:
-    case Kind::became_ready:
-    case Kind::leader_exited:
-    case Kind::tree_empty:
-    case Kind::survivors:
-    case Kind::deadline:
-    case Kind::restart:
-    case Kind::rejected:
-    case Kind::not_ready:
-    case Kind::unhealthy:
-    case Kind::healthy:
-    case Kind::exceeded:
-    case Kind::nothing_to_do:
-    case Kind::run:
-    case Kind::lost_dependency:
-      return {};
-  }
-  return {};
-}
-
-ServiceMachine::Effects ServiceMachine::on_stopping(const Event& event, TimePoint now) {
-  switch (event.kind) {
-    case Kind::tree_empty:
-      return after_stopping(event, now);
-    case Kind::spawn_failed:  // the stop overtook the report of a failed exec: nothing was ever started
-      return after_stopping(event, now);
-    case Kind::deadline:
-      deadline_ = now + kKillBudget;
-      return {Effect::abandon};
-    case Kind::survivors:
-      return fail(now, event.text);
-    case Kind::stop:
-      next_ = Next::stopped;
-      detail_.clear();
-      return {};
-    case Kind::restart:
-      next_ = Next::restart;
-      return {};
-    case Kind::kill:
-      next_ = Next::stopped;
-      return {Effect::kill_tree};
-    case Kind::start:
-    case Kind::claimed:
-    case Kind::claim_failed:
-    case Kind::deps_ready:
-    case Kind::deps_failed:
-    case Kind::spawned:
-    case Kind::became_ready:
-    case Kind::leader_exited:
-    case Kind::rejected:
-    case Kind::not_ready:
-    case Kind::unhealthy:
-    case Kind::healthy:
-    case Kind::exceeded:
-    case Kind::nothing_to_do:
-    case Kind::run:
-    case Kind::lost_dependency:
-      return {};
   }
   return {};
 }
 
 std::vector<ServiceMachine::Effect> ServiceMachine::step(const Event& event, TimePoint now) {
+  const bool probed = kind_ == config::ServiceKind::external;
   switch (state_) {
     case State::stopped:
       return on_stopped(event, now);
@@ -455,19 +230,20 @@ std::vector<ServiceMachine::Effect> ServiceMachine::step(const Event& event, Tim
     case State::waiting:
       return on_waiting(event, now);
     case State::starting:
-      return on_starting(event, now);
+      return probed ? on_external(event, now) : on_starting(event, now);
     case State::ready:
-      return on_ready(event, now);
+      return probed ? on_external(event, now) : on_ready(event, now);
     case State::backing_off:
       return on_backing_off(event, now);
     case State::failed:
-      return on_failed(event, now);
+    case State::completed:
+      return on_ended(event, now);
     case State::stopping:
       return on_stopping(event, now);
     case State::running:
-    case State::completed:
+      return on_running(event, now);
     case State::scheduled:
-      return {};
+      return on_scheduled(event, now);
   }
   return {};
 }

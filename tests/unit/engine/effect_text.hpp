@@ -24,6 +24,8 @@ inline std::string text_of(ServiceMachine::Effect effect) {
       return "close_fence";
     case ServiceMachine::Effect::release:
       return "release";
+    case ServiceMachine::Effect::schedule:
+      return "schedule";
   }
   return "?";
 }

@@ -12,8 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 using Kind = ServiceMachine::EventKind;
 
-constexpr int kEpisodes = 200;
-constexpr int kSteps = 200;
+constexpr std::uint64_t kEpisodes = 20000;  ///< of each property
+constexpr int kSteps = 60;
 constexpr std::size_t kMostOperations = 6;
 
 class Dice {
@@ -34,7 +34,40 @@ class Dice {
   std::uint64_t state_;
 };
 
+config::WatchSpec watch(Dice& dice) {
+  using Action = config::WatchSpec::Action;
+  config::WatchSpec result;
+  constexpr std::array kActions{Action::restart, Action::restart, Action::signal, Action::task};
+  result.action = dice.pick(kActions);
+  result.signal = 1;
+  result.task = "migrate";
+  result.cascade = dice.one_in(2);
+  return result;
+}
+
+void season(ServicePlan& plan, Dice& dice) {
+  using config::DependencyCondition;
+  using config::DependencyLoss;
+  auto& config = plan.config;
+  config.ready.deadline = 20s;
+  config.restart.max = 3;
+  if (dice.one_in(8)) config.restart.policy = config::RestartPolicy::never;
+  if (!plan.ports.empty() && dice.one_in(6)) plan.ports.front().strict = true;
+  if (!plan.ports.empty() && dice.one_in(6)) plan.ports.front().prefer.reset();
+  constexpr std::array kLosses{DependencyLoss::keep, DependencyLoss::restart, DependencyLoss::stop};
+  if (dice.one_in(2)) config.on_dependency_loss = dice.pick(kLosses);
+  constexpr std::array kConditions{DependencyCondition::started, DependencyCondition::ready, DependencyCondition::completed,
+                                   DependencyCondition::completed_successfully};
+  for (auto& need : config.depends_on) {
+    if (dice.one_in(3)) need.condition = dice.pick(kConditions);
+  }
+  if (dice.one_in(3)) config.watch = watch(dice);
+  if (dice.one_in(3)) config.live.emplace().action = config::LiveAction::mark;
+  if (dice.one_in(12)) config.disabled = true;
+}
+
 std::vector<ServicePlan> configuration(Dice& dice) {
+  using config::ServiceKind;
   std::vector<ServicePlan> plans{service("db", 5000), service("api", 8000, {"db"}), service("web", 3000, {"api"}),
                                  service("worker", 0, {"db"})};
   if (dice.one_in(3)) plans[1] = service("api", 8100, {});
@@ -43,12 +76,16 @@ std::vector<ServicePlan> configuration(Dice& dice) {
   } else if (dice.one_in(3)) {
     plans.pop_back();
   }
-  for (auto& plan : plans) {
-    plan.config.ready.deadline = 20s;
-    if (dice.one_in(8)) plan.config.restart.policy = config::RestartPolicy::never;
-    if (!plan.ports.empty() && dice.one_in(6)) plan.ports.front().strict = true;
-    if (!plan.ports.empty() && dice.one_in(6)) plan.ports.front().prefer.reset();
+  if (dice.one_in(2)) {
+    plans.push_back(task("migrate", {"db"}));
+    plans[1].config.depends_on.push_back({"migrate"});
   }
+  if (dice.one_in(2)) plans.push_back(of_kind(ServiceKind::scheduled, "nightly", {"api"}));
+  if (dice.one_in(2)) {
+    plans.push_back(of_kind(ServiceKind::external, "search"));
+    plans[2].config.depends_on.push_back({"search"});
+  }
+  for (auto& plan : plans) season(plan, dice);
   return plans;
 }
 
@@ -62,13 +99,13 @@ class Episode {
 
   void run() {
     for (int i = 0; i < kSteps && shell_.broken.empty(); ++i) {
-      step();
       shell_.log.clear();
       shell_.notices.clear();
+      step();
     }
   }
 
-  /// Everybody leaves and every tree ends by itself: nothing remains, sooner or later.
+  /// Everybody leaves and every tree ends by itself: no operation remains, sooner or later. What was started stays scheduled or asked after.
   void fade_out() {
     leave_all();
     for (int i = 0; i < 1000 && (end_one_tree() || shell_.tick()); ++i) {
@@ -86,7 +123,7 @@ class Episode {
 
  private:
   void step() {
-    switch (dice_.roll(12)) {
+    switch (dice_.roll(14)) {
       case 0:
       case 1:
         return request();
@@ -100,6 +137,10 @@ class Episode {
         return change_the_world();
       case 6:
         return change_a_port();
+      case 7:
+        return shell_.files_changed(dice_.pick(shell_.configuration).config.name);
+      case 8:
+        return ask_others();
       default:
         return live();
     }
@@ -116,7 +157,7 @@ class Episode {
     if (shell_.open.size() >= kMostOperations) return;
     if (dice_.one_in(4)) shell_.configuration = configuration(dice_);
     const auto id = ++last_operation_;
-    switch (dice_.roll(5)) {
+    switch (dice_.roll(6)) {
       case 0:
       case 1:
         return shell_.start(id, targets());
@@ -124,8 +165,10 @@ class Episode {
         return shell_.restart(id, targets());
       case 3:
         return shell_.up(id, targets());
+      case 4:
+        return shell_.reload(id);
       default:
-        return shell_.stop(id, targets());
+        return shell_.stop(id, targets(), dice_.one_in(3) ? std::optional<Millis>(3s) : std::nullopt);
     }
   }
 
@@ -171,11 +214,20 @@ class Episode {
     shell_.post(PortChanged{name, "", at->second, "it listens there", "adopted"});
   }
 
+  /// What others run answers, or does not; the time of a scheduled service comes.
+  void ask_others() {
+    if (!shell_.awaiting_time.empty() && dice_.one_in(2)) return shell_.due(std::string(dice_.pick(shell_.awaiting_time)));
+    if (shell_.probed.empty()) return;
+    constexpr std::array kAnswers{Kind::became_ready, Kind::became_ready, Kind::not_ready, Kind::unhealthy, Kind::healthy};
+    shell_.tell(std::string(dice_.pick(shell_.probed)), dice_.pick(kAnswers), "what it says");
+  }
+
   /// Something happens to a tree.
   void live() {
     if (shell_.trees.empty()) return;
     const std::string name = dice_.pick(shell_.trees);
-    switch (dice_.roll(14)) {
+    const bool asked = shell_.state(name) == State::stopping;
+    switch (dice_.roll(22)) {
       case 0:
         return shell_.ended(name, "exited with code 1", dice_.one_in(2));
       case 1:
@@ -187,15 +239,37 @@ class Episode {
       case 4: {
         ServiceMachine::Event event{Kind::leader_exited, "exited with code 0"};
         event.still_serving = dice_.one_in(2);
+        event.clean_exit = dice_.one_in(2);
         return shell_.post(ServiceEvent{name, event});
       }
       case 5:
+        return shell_.tell(name, Kind::not_ready, "no, three times");
       case 6:
+        return shell_.tell(name, Kind::unhealthy, "no answer");
+      case 7:
+        return shell_.tell(name, Kind::healthy);
+      case 8:
+        return shell_.tell(name, Kind::exceeded, "too much memory");
+      case 9:
+        if (shell_.state(name) == State::starting && is_task(name)) shell_.lost(name, Kind::nothing_to_do, "done yesterday");
+        return;
+      case 10:
+      case 11:
+      case 12:
+        return shell_.done(name);
+      case 13:
+      case 14:
+      case 15:
         return shell_.spawned(name);
       default:
-        if (shell_.state(name) == State::stopping) return shell_.ended(name, "killed by SIGTERM");
+        if (asked) return shell_.ended(name, "killed by SIGTERM");
         return shell_.ready(name);
     }
+  }
+
+  [[nodiscard]] bool is_task(const std::string& name) const {
+    const auto* config = shell_.engine.config_of(name);
+    return config != nullptr && config->kind == config::ServiceKind::task;
   }
 
   void leave_all() {
@@ -217,18 +291,28 @@ class Episode {
 };
 
 void check_nothing_is_left(const FakeShell& shell) {
-  CHECK(shell.trees.empty());
-  CHECK(shell.open.empty());
-  CHECK(shell.held.empty());
-  CHECK(shell.engine.idle());
-  CHECK_FALSE(shell.engine.next_deadline());
+  REQUIRE(shell.trees.empty());
+  REQUIRE(shell.open.empty());
+  REQUIRE(shell.held.empty());
+  REQUIRE(shell.probed.empty());
+  REQUIRE(shell.awaiting_time.empty());
+  REQUIRE(shell.engine.idle());
+  REQUIRE_FALSE(shell.engine.next_deadline());
+}
+
+/// The effects that led to a broken promise.
+std::string last_effects(const FakeShell& shell) {
+  std::string text;
+  for (const auto& line : shell.log) text += line + "\n";
+  return text;
 }
 
 TEST_CASE("whatever happens, no service ever has two trees, and a stop of everything ends") {
   for (std::uint64_t seed = 0; seed < kEpisodes; ++seed) {
-    INFO("seed " << seed);
     Episode episode(seed);
     episode.run();
+    INFO("seed " << seed << "\n" << last_effects(episode.shell()));
+    REQUIRE(episode.shell().broken == std::vector<std::string>{});
     episode.stop_everything();
     REQUIRE(episode.shell().broken == std::vector<std::string>{});
     check_nothing_is_left(episode.shell());
@@ -236,12 +320,17 @@ TEST_CASE("whatever happens, no service ever has two trees, and a stop of everyt
 }
 
 TEST_CASE("whatever happens, every operation ends when its client is gone and the trees are empty") {
-  for (std::uint64_t seed = 1000; seed < 1000 + kEpisodes; ++seed) {
-    INFO("seed " << seed);
+  for (std::uint64_t seed = kEpisodes; seed < 2 * kEpisodes; ++seed) {
     Episode episode(seed);
     episode.run();
+    INFO("seed " << seed << "\n" << last_effects(episode.shell()));
+    REQUIRE(episode.shell().broken == std::vector<std::string>{});
     episode.fade_out();
     REQUIRE(episode.shell().broken == std::vector<std::string>{});
+    REQUIRE(episode.shell().trees.empty());
+    REQUIRE(episode.shell().open.empty());
+    REQUIRE_FALSE(episode.shell().engine.next_deadline());
+    episode.stop_everything();
     check_nothing_is_left(episode.shell());
   }
 }

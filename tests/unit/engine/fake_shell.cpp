@@ -14,10 +14,31 @@ void FakeShell::post(Event event) {
   while (!queue_.empty()) {
     const auto next = std::move(queue_.front());
     queue_.pop_front();
+    was_disabled_.clear();
+    for (const auto& name : ever_configured_) {
+      const auto* config = engine.config_of(name);
+      if (config != nullptr && config->disabled) was_disabled_.insert(name);
+    }
+    const auto* report = std::get_if<ServiceEvent>(&next);
+    if (report != nullptr && report->event.kind == Kind::spawned) reported_.insert(report->service);
     for (step_ = {engine.step(next, now), 0}; step_.at < step_.effects.size(); ++step_.at) {
       std::visit([this](const auto& what) { carry_out(what); }, step_.effects[step_.at]);
     }
+    check_after(next);
   }
+}
+
+void FakeShell::check_after(const Event& event) {
+  if (std::holds_alternative<Tick>(event)) {
+    const auto deadline = engine.next_deadline();
+    if (deadline && *deadline <= now) broken.push_back("a deadline that has passed");
+  }
+  if (const auto* what = std::get_if<ServiceEvent>(&event); what != nullptr) {
+    const auto kind = what->event.kind;
+    if (kind == Kind::tree_empty || kind == Kind::survivors || kind == Kind::spawn_failed) ending_.erase(what->service);
+    if (state(what->service) == State::completed) completed_.insert(what->service);
+  }
+  if (engine.idle() && !(trees.empty() && awaiting_time.empty())) broken.push_back("idle, although something runs");
 }
 
 // ---- what clients and trees do ----
@@ -35,10 +56,10 @@ void FakeShell::request(OperationId id, OperationKind kind, std::vector<std::str
   post(std::move(request));
 }
 
-void FakeShell::stop(OperationId id, std::vector<std::string> targets) {
+void FakeShell::stop(OperationId id, std::vector<std::string> targets, std::optional<Millis> timeout) {
   const bool all = targets.empty();
   open.insert(id);
-  post(StopRequest{id, std::move(targets), all});
+  post(StopRequest{id, std::move(targets), all, timeout});
 }
 
 void FakeShell::answer(PortPlanner::Choice choice, const std::string& reason) {
@@ -48,17 +69,24 @@ void FakeShell::answer(PortPlanner::Choice choice, const std::string& reason) {
   post(Answered{asked.operation, asked.question, choice, reason});
 }
 
-void FakeShell::ended(const std::string& service, const std::string& text, bool port_stolen) {
+void FakeShell::ended(const std::string& service, const std::string& text, bool port_stolen, int exit_code) {
   trees.erase(service);
+  ending_.insert(service);
   ServiceMachine::Event event{Kind::tree_empty, text};
   event.port_stolen = port_stolen;
-  event.exit_code = 1;
+  event.exit_code = exit_code;
   post(ServiceEvent{service, event});
 }
 
 void FakeShell::lost(const std::string& service, Kind kind, const std::string& text) {
   trees.erase(service);
+  ending_.insert(service);
   tell(service, kind, text);
+}
+
+void FakeShell::due(const std::string& service) {
+  REQUIRE(awaiting_time.erase(service) == 1);
+  tell(service, Kind::run);
 }
 
 bool FakeShell::tick() {
@@ -100,6 +128,7 @@ void FakeShell::later(const std::string& service, Kind kind, const std::string& 
 
 void FakeShell::end_later(const std::string& service, const std::string& text) {
   trees.erase(service);
+  ending_.insert(service);
   later(service, Kind::tree_empty, text);
 }
 
@@ -143,49 +172,115 @@ void FakeShell::carry_out(const ServiceEffect& effect) {
     case ServiceMachine::Effect::reclaim:
       if (tree) broken.push_back("reclaimed under a tree: " + name);
       if (reclaim_error) return later(name, Kind::claim_failed, *reclaim_error);
+      for (const auto& known : engine.ports()) {
+        if (known.service == name) held[{name, known.port_name}] = known.port;
+      }
       return later(name, Kind::claimed);
     case ServiceMachine::Effect::spawn:
       return spawn(name);
     case ServiceMachine::Effect::stop_tree:
+      if (!tree && ending_.count(name) == 0) broken.push_back("stopped, although it did not run: " + name);
       if (!tree) return later(name, Kind::tree_empty, "it was not running");
       if (!slow_everything && slow_end.count(name) == 0) end_later(name, "killed by SIGTERM");
       return;
     case ServiceMachine::Effect::abandon:
     case ServiceMachine::Effect::kill_tree:
+      if (!tree && ending_.count(name) == 0) broken.push_back("killed, although it did not run: " + name);
       if (tree && !slow_everything) end_later(name, "killed by SIGKILL");
       return;
     case ServiceMachine::Effect::close_fence:
       if (tree) broken.push_back("fence closed under a tree: " + name);
       return;
     case ServiceMachine::Effect::schedule:
+      awaiting_time.insert(name);
       return;
     case ServiceMachine::Effect::release:
       if (tree) broken.push_back("released under a tree: " + name);
       std::erase_if(held, [&](const auto& entry) { return entry.first.first == name; });
+      probed.erase(name);
+      awaiting_time.erase(name);
       return;
   }
 }
 
 void FakeShell::spawn(const std::string& name) {
-  if (!trees.insert(name).second) broken.push_back("a second tree of " + name);
   const auto* config = engine.config_of(name);
   if (config == nullptr) return broken.push_back("spawned without a configuration: " + name);
-  for (const auto& [need, condition] : config->depends_on) {
-    if (engine.config_of(need) == nullptr || state(need) == State::ready || stops_later_in_step(need)) continue;
-    broken.push_back("spawned before " + need + ": " + name);
+  check_spawn(name);
+  if (config->kind == config::ServiceKind::external) {
+    if (!probed.insert(name).second) broken.push_back("probed twice: " + name);
+    if (!slow_everything && slow_ready.count(name) == 0) later(name, Kind::became_ready);
+    return;
   }
+  if (!trees.insert(name).second) broken.push_back("a second tree of " + name);
+  reported_.erase(name);
   if (slow_everything) return;
   later(name, Kind::spawned);
-  if (slow_ready.count(name) == 0) later(name, Kind::became_ready);
+  if (slow_ready.count(name) > 0) return;
+  if (!config->runs_to_end()) return later(name, Kind::became_ready);
+  trees.erase(name);
+  ending_.insert(name);
+  ServiceMachine::Event end{Kind::tree_empty, "exited with code 0"};
+  end.exit_code = 0;
+  queue_.push_back(ServiceEvent{name, end});
 }
 
-/// It was ready when the effect at hand was decided, and was told to stop afterwards.
-bool FakeShell::stops_later_in_step(const std::string& name) const {
-  return std::any_of(step_.effects.begin() + static_cast<std::ptrdiff_t>(step_.at), step_.effects.end(),
-                     [&](const Effect& effect) {
-                       const auto* what = std::get_if<ServiceEffect>(&effect);
-                       return what != nullptr && what->service == name && what->effect == ServiceMachine::Effect::stop_tree;
-                     });
+void FakeShell::check_spawn(const std::string& name) {
+  if (!engine.snapshot(name).wanted && !ends_later_in_step(name)) broken.push_back("spawned, although nobody wants it: " + name);
+  // A plan that begins in the same step may bring another configuration: what was right before it cannot be judged any more.
+  const bool planned_anew = std::any_of(step_.effects.begin() + static_cast<std::ptrdiff_t>(step_.at), step_.effects.end(), [](const Effect& effect) {
+    return std::holds_alternative<ClaimPort>(effect) || std::holds_alternative<WriteFiles>(effect);
+  });
+  if (planned_anew) return;
+  for (const auto& [need, condition] : engine.config_of(name)->depends_on) {
+    if (engine.config_of(need) == nullptr || allows(need, condition) || changes_later_in_step(need)) continue;
+    broken.push_back("spawned before " + need + ": " + name);
+  }
+}
+
+/// Told from what is seen of the service, not from what the engine says of conditions.
+bool FakeShell::allows(const std::string& need, config::DependencyCondition condition) const {
+  using Condition = config::DependencyCondition;
+  const auto& config = *engine.config_of(need);
+  const auto now_in = state(need);
+  if ((config.disabled || was_disabled_.count(need) > 0) && trees.count(need) == 0) return true;  // another command may have named it within the same step
+  const bool is_task = config.kind == config::ServiceKind::task;
+  switch (condition) {
+    case Condition::started:
+      if (now_in == State::starting) return reported_.count(need) > 0;
+      [[fallthrough]];
+    case Condition::ready:
+      if (now_in == State::running && condition == Condition::started) return true;
+      if (config.kind == config::ServiceKind::scheduled) return !is_down(now_in);
+      if (is_task && condition == Condition::started && now_in == State::failed) return true;
+      return is_task ? completed_.count(need) > 0 || now_in == State::completed : now_in == State::ready;
+    case Condition::completed:
+      if (now_in == State::failed) return true;
+      [[fallthrough]];
+    case Condition::completed_successfully:
+      return now_in == State::completed || completed_.count(need) > 0;
+  }
+  return false;
+}
+
+/// It was as it should be when the effect at hand was decided, and became something else in the same step.
+bool FakeShell::changes_later_in_step(const std::string& name) const {
+  return std::any_of(step_.effects.begin() + static_cast<std::ptrdiff_t>(step_.at) + 1, step_.effects.end(), [&](const Effect& effect) {
+    const auto* changed = std::get_if<Changed>(&effect);
+    return changed != nullptr && changed->service == name;
+  });
+}
+
+bool FakeShell::ends_later_in_step(const std::string& name) const {
+  return std::any_of(step_.effects.begin() + static_cast<std::ptrdiff_t>(step_.at) + 1, step_.effects.end(), [&](const Effect& effect) {
+    const auto* what = std::get_if<ServiceEffect>(&effect);
+    return what != nullptr && what->service == name;
+  });
+}
+
+void FakeShell::carry_out(const SignalService& effect) {
+  log.push_back("signal " + effect.service + " " + std::to_string(effect.signal));
+  if (trees.count(effect.service) == 0) broken.push_back("signalled, although it does not run: " + effect.service);
 }
 
 void FakeShell::carry_out(const AskClient& effect) {
@@ -194,6 +289,7 @@ void FakeShell::carry_out(const AskClient& effect) {
 }
 
 void FakeShell::carry_out(const Tell& effect) {
+  if (effect.level == "progress") log.push_back("waiting for " + effect.service);
   notices.push_back((effect.service.empty() ? "" : effect.service + " ") + effect.text);
 }
 
@@ -231,6 +327,18 @@ ServicePlan service(const std::string& name, Port prefer, std::vector<std::strin
   return plan;
 }
 
+ServicePlan of_kind(config::ServiceKind kind, const std::string& name, std::vector<std::string> depends_on) {
+  auto plan = service(name, 0, std::move(depends_on));
+  plan.config.kind = kind;
+  return plan;
+}
+
+ServicePlan task(const std::string& name, std::vector<std::string> depends_on) {
+  auto plan = of_kind(config::ServiceKind::task, name, std::move(depends_on));
+  plan.config.restart.policy = config::RestartPolicy::never;
+  return plan;
+}
+
 FakeShell shop() {
   FakeShell shell;
   shell.configuration = {service("backend", 8000), service("frontend", 3000, {"backend"}), service("worker", 0)};
@@ -243,6 +351,17 @@ FakeShell running_shop() {
   REQUIRE(shell.outcome(1).ok);
   shell.leave(1);
   shell.news();
+  return shell;
+}
+
+FakeShell mixed_shop() {
+  FakeShell shell;
+  shell.configuration = {service("db", 5432),
+                         task("migrate", {"db"}),
+                         service("api", 8000, {"migrate", "search"}),
+                         service("web", 3000, {"api"}),
+                         of_kind(config::ServiceKind::scheduled, "nightly", {"api"}),
+                         of_kind(config::ServiceKind::external, "search")};
   return shell;
 }
 

@@ -43,10 +43,23 @@ inline ServiceMachine::Event crash(std::string text = "exited with code 1", std:
   return event;
 }
 
+/// A configuration of this kind.
+inline config::ServiceConfig of_kind(config::ServiceKind kind) {
+  config::ServiceConfig config;
+  config.kind = kind;
+  return config;
+}
+
+/// The kind of service that a state is typical of.
+inline config::ServiceKind kind_in(State state) {
+  if (state == State::running || state == State::completed) return config::ServiceKind::task;
+  return state == State::scheduled ? config::ServiceKind::scheduled : config::ServiceKind::service;
+}
+
 /// A machine that has come to `state` on the shortest way.
 inline Run run_in(State state) {
   using Kind = ServiceMachine::EventKind;
-  Run run;
+  Run run(of_kind(kind_in(state)));
   switch (state) {
     case State::stopped:
       break;
@@ -54,6 +67,7 @@ inline Run run_in(State state) {
       run.send(Kind::start);
       break;
     case State::waiting:
+    case State::scheduled:
       run.all({Kind::start, Kind::claimed});
       break;
     case State::starting:
@@ -73,6 +87,15 @@ inline Run run_in(State state) {
     case State::stopping:
       run.spawn();
       run.all({Kind::became_ready, Kind::stop});
+      break;
+    case State::running:
+      run.spawn();
+      run.send(Kind::spawned);
+      break;
+    case State::completed:
+      run.spawn();
+      run.send(Kind::spawned);
+      run.send(crash("exited with code 0", 0));
       break;
   }
   return run;

@@ -401,20 +401,34 @@ TEST_CASE("a start that is interrupted before it spawned leaves nothing half cla
   CHECK(shell.engine.idle());
 }
 
-TEST_CASE("an up that fails because of a restart leaves the new run to the restart") {
+TEST_CASE("an up goes on when another command restarts what it waits for") {
   auto shell = shop();
   shell.slow_ready = {"backend"};
   shell.up(1, {"frontend"});
   shell.ended("backend");
   REQUIRE(shell.state("backend") == State::backing_off);
   shell.restart(2);
-  CHECK(shell.finished(1));
-  CHECK_FALSE(shell.outcome(1).ok);
+  CHECK_FALSE(shell.finished(1));
   shell.ready("backend");
+  CHECK(shell.outcome(1).ok);
   CHECK(shell.outcome(2).ok);
   CHECK(shell.held_ports() == std::vector<Port>{8000, 3000});
-  shell.stop(3);
-  CHECK(shell.held.empty());
+  shell.leave(1);
+  CHECK(shell.held_ports().empty());
+}
+
+TEST_CASE("a command whose target another one took down for a restart that is given up fails, and does not wait for ever") {
+  auto shell = shop();
+  shell.configuration.push_back(service("docs", 4000));
+  shell.slow_ready = {"backend"};
+  shell.slow_end = {"docs"};
+  shell.start(1);
+  shell.restart(2, {"worker", "docs"});
+  REQUIRE(shell.state("worker") == State::stopped);
+  CHECK_FALSE(shell.finished(1));
+  shell.cancel(2);
+  CHECK_FALSE(shell.outcome(1).ok);
+  CHECK(failed_names(shell.outcome(1)) == Lines{"worker"});
 }
 
 TEST_CASE("the end of an up beside a restart of one of its services ends, whatever the order") {
