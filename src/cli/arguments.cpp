@@ -7,6 +7,7 @@
 
 #include "base/suggest.hpp"
 #include "cli/registry_command_line.hpp"
+#include "cli/supervision_command_line.hpp"
 #include "cli/usage_mistakes.hpp"
 
 namespace devinit::cli {
@@ -24,24 +25,45 @@ constexpr std::array kCommands{
     CommandText{Command::start, "start", "Start services on free ports and return when they are ready",
                 "  devinit start                 everything\n"
                 "  devinit start backend         one service and what it depends on\n"
+                "  devinit start --profile api   the services of a profile\n"
                 "  devinit start --on-conflict next\n"
                 "  devinit start --install       run `npm ci`, `uv sync` … first where they are missing"},
     CommandText{Command::stop, "stop", "Stop services; returns when nothing of them is left",
                 "  devinit stop                  everything\n"
-                "  devinit stop frontend"},
+                "  devinit stop frontend\n"
+                "  devinit stop --timeout 5s     what is left then is killed"},
     CommandText{Command::restart, "restart", "Restart services (all: read the configuration anew and plan the ports anew)",
                 "  devinit restart\n"
-                "  devinit restart backend       keeps its port"},
+                "  devinit restart backend       keeps its port\n"
+                "  devinit restart migrate       runs a task again"},
+    CommandText{Command::reload, "reload", "Apply the edited configuration: only what it changes is restarted", "  devinit reload"},
     CommandText{Command::up, "up", "Start, stream the logs, and stop everything on Ctrl-C",
                 "  devinit up\n"
-                "  devinit up backend"},
+                "  devinit up backend\n"
+                "  devinit up --exit-code-from tests\n"
+                "  devinit up --abort-on-failure"},
+    CommandText{Command::wait, "wait", "Return when services are ready (or started, completed, stopped)",
+                "  devinit wait                  everything that was started\n"
+                "  devinit wait backend --timeout 30s\n"
+                "  devinit wait migrate --for completed"},
     CommandText{Command::status, "status", "Show every service (exit code 3 when not everything wanted is ready)",
                 "  devinit status\n"
                 "  devinit status --json | jq .services"},
+    CommandText{Command::graph, "graph", "Show the order of the start, what waits for what, and what took the time",
+                "  devinit graph\n"
+                "  devinit graph backend\n"
+                "  devinit graph --dot | dot -Tsvg > graph.svg"},
     CommandText{Command::logs, "logs", "Show the logs of services",
                 "  devinit logs                  the last 100 lines of each\n"
                 "  devinit logs backend -n 20\n"
                 "  devinit logs -f"},
+    CommandText{Command::exec, "exec", "Run a command with the ports and variables of the running services",
+                "  devinit exec -- sh -c 'curl $BACKEND_URL/health'\n"
+                "  devinit exec --service backend -- python manage.py shell"},
+    CommandText{Command::test, "test", "Start what is missing, run a command, stop what was started",
+                "  devinit test -- pytest\n"
+                "  devinit test --service backend -- npm run e2e\n"
+                "  devinit test --profile api -- make check"},
     CommandText{Command::init, "init", "Write a commented devinit.json from what is found here",
                 "  devinit init\n"
                 "  devinit -C ~/shop init"},
@@ -69,6 +91,7 @@ struct Raw {
   std::string lines;
   std::string port;
   RegistryWords registry;
+  SupervisionWords supervision;
 };
 
 Error usage_error(std::string message, std::string hint = {}) {
@@ -98,7 +121,12 @@ CLI::App* add_command(CLI::App& app, const CommandText& text, const Words& behin
     case Command::stop:
     case Command::restart:
     case Command::up:
-      command->add_option("targets", arguments.targets, "Services, or all (default)")->type_name("TARGET");
+    case Command::wait:
+    case Command::status:
+    case Command::graph:
+    case Command::exec:
+    case Command::test:
+      add_supervision_options(*command, text.command, arguments.targets, raw.supervision);
       break;
     case Command::logs:
       command->add_option("services", arguments.targets, "Services (default: all)")->type_name("SERVICE");
@@ -119,7 +147,7 @@ CLI::App* add_command(CLI::App& app, const CommandText& text, const Words& behin
     case Command::run:
       add_run_command(*command, raw.registry);
       break;
-    case Command::status:
+    case Command::reload:
     case Command::init:
     case Command::version:
     case Command::lease:
@@ -140,6 +168,7 @@ const CommandText* add_commands(CLI::App& app, Words& line, Arguments& arguments
   const Words behind(line.begin() + static_cast<std::ptrdiff_t>(at) + 1, line.end());
   const auto* command = add_command(app, *asked, behind, arguments, raw);
   if (asked->command == Command::run) raw.registry.command = cut_run_command(line, at + 1, app, *command);
+  if (takes_command(asked->command)) raw.supervision.command = cut_run_command(line, at + 1, app, *command);
   return &*asked;
 }
 
@@ -231,6 +260,20 @@ Result<> check_registry_values(Arguments& arguments, const RegistryWords& words)
   return {};
 }
 
+Result<> check_supervision_values(Arguments& arguments, const SupervisionWords& words) {
+  TRY_ASSIGN(arguments.supervision, read_supervision_arguments(words, takes_command(arguments.command)));
+  if (takes_command(arguments.command)) arguments.targets = words.services;
+  if (arguments.command == Command::exec && arguments.targets.size() > 1) {
+    return usage_error("one --service only: a command has one environment");
+  }
+  if (arguments.supervision.dot && arguments.json) return usage_error("--dot or --json, not both");
+  if (std::ranges::find(arguments.targets, "all") == arguments.targets.end()) return {};
+  if (arguments.command == Command::exec) return usage_error("--service needs one service, not all");
+  arguments.targets.clear();
+  arguments.supervision.profiles.clear();
+  return {};
+}
+
 Result<> check_values(Arguments& arguments, const Raw& raw, const CLI::App& app) {
   if (app.count("--on-conflict") > 0) {
     TRY_ASSIGN(arguments.on_conflict, conflict_rule(raw.on_conflict));
@@ -246,8 +289,7 @@ Result<> check_values(Arguments& arguments, const Raw& raw, const CLI::App& app)
     arguments.port = *port;
   }
   TRY(check_registry_values(arguments, raw.registry));
-  if (std::ranges::find(arguments.targets, "all") != arguments.targets.end()) arguments.targets.clear();
-  return {};
+  return check_supervision_values(arguments, raw.supervision);
 }
 
 std::string help_of(const CLI::App& app) {

@@ -8,12 +8,15 @@
 #include "base/port.hpp"
 #include "base/result.hpp"
 #include "cli/registry_arguments.hpp"
+#include "cli/supervision_arguments.hpp"
 #include "config/project_config.hpp"
 #include "os/process.hpp"
 
 namespace devinit::cli {
 
-enum class Command { start, stop, restart, up, status, logs, init, kill, version, ports, scaffold, run, lease };
+enum class Command {
+  start, stop, restart, reload, up, wait, status, graph, logs, exec, test, init, kill, version, ports, scaffold, run, lease
+};
 
 /// The command line as data: everything checked, nothing done.
 struct Arguments {
@@ -27,7 +30,7 @@ struct Arguments {
   bool force_mode = false;  ///< FORCE_MODE
   bool install = false;
   std::optional<config::ConflictRule> on_conflict;
-  std::vector<std::string> targets;  ///< services; empty: all
+  std::vector<std::string> targets;  ///< services as they were typed (exec: at most one); empty, and no profile: all
   std::size_t lines = 100;           ///< logs -n
   bool follow = false;               ///< logs -f
   Port port = 0;                     ///< kill
@@ -35,6 +38,7 @@ struct Arguments {
   PortsArguments ports;
   ScaffoldArguments scaffold;
   RunArguments run;
+  SupervisionArguments supervision;
   std::vector<std::string> words;  ///< lease: everything behind it
 };
 

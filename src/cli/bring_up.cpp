@@ -3,8 +3,13 @@
 #include <algorithm>
 
 #include "cli/lease_view.hpp"
+#include "cli/log_group.hpp"
 #include "cli/prepare.hpp"
+#include "cli/reload_summary.hpp"
 #include "cli/sanitize.hpp"
+#include "cli/status_source.hpp"
+#include "cli/targets.hpp"
+#include "cli/task_fingerprint.hpp"
 #include "os/terminal.hpp"
 
 namespace devinit::cli {
@@ -35,8 +40,8 @@ Result<std::unique_ptr<StartPlan>> plan_start(const Context& context, os::Interr
   TRY_ASSIGN(plan->project, context.project());
   TRY_ASSIGN(plan->config, load_config(plan->project));
   TRY_ASSIGN(const auto ports_file, load_ports_file(plan->project));
-  TRY(check_targets(context.arguments.targets, service_names(plan->config)));
-  plan->services = services_to_start(plan->config, context.arguments.targets);
+  TRY_ASSIGN(plan->targets, resolve_targets(plan->config, context.arguments.targets, context.arguments.supervision.profiles));
+  plan->services = services_to_start(plan->config, plan->targets);
   TRY(prepare_services(plan->project, plan->services, context.arguments, context.output, interrupts));
   return plan;
 }
@@ -44,8 +49,11 @@ Result<std::unique_ptr<StartPlan>> plan_start(const Context& context, os::Interr
 Result<api::Request> start_request(const Context& context, const StartPlan& plan, api::Request::Op op) {
   api::Request request;
   request.op = op;
-  request.targets = context.arguments.targets;
+  request.targets = plan.targets;
   request.environment = context.environment;
+  // Who names a task in a restart wants it to run.
+  const auto again = op == api::Request::Op::restart ? plan.targets : std::vector<std::string>();
+  TRY_ASSIGN(request.fingerprints, task_fingerprints(plan.services, plan.project.root(), again));
   TRY_ASSIGN(request.registry, registry_view(context, plan.project, plan.config));
   return request;
 }
@@ -60,18 +68,68 @@ ConflictResolver make_resolver(const Context& context, const config::ProjectConf
   return ConflictResolver(context.output, conflict_rule(inputs), inputs.can_ask, cancel_fd);
 }
 
+namespace {
+
+/// The targets that had nothing to do: tasks of `run: once` that were done in an earlier start.
+void tell_done_tasks(const StartPlan& plan, const engine::ProjectSnapshot& project, Output& output) {
+  for (const auto& name : plan.targets) {
+    const auto* task = plan.config.find(name);
+    const auto found = std::ranges::find(project.services, name, &engine::ServiceSnapshot::name);
+    const bool once = task != nullptr && task->kind == config::ServiceKind::task && task->run == config::TaskRun::once;
+    if (!once || found == project.services.end() || found->state != engine::State::completed || found->timeline.spawned != 0) continue;
+    output.say(sanitized(name + " has been done already; devinit restart " + name + " runs it again"));
+  }
+}
+
+/// Sends the request of `op` and waits for its end; nothing is printed of that.
+Result<api::Done> carry_out(const Context& context, const StartPlan& plan, Operation& operation, api::Request::Op op) {
+  const LogGroup group(context, api::to_string(op));
+  TRY_ASSIGN(const auto request, start_request(context, plan, op));
+  TRY(operation.begin(request));
+  return operation.wait_done();
+}
+
+int exit_code(const Operation& operation, int code) {
+  return operation.interrupted() && code != 0 ? exit_code_of(Errc::interrupted) : code;
+}
+
+bool prints(const Output& output) { return !output.style().quiet && !output.style().json; }
+
+}  // namespace
+
 Result<int> start_and_wait(const Context& context, api::Request::Op op) {
   TRY_ASSIGN(auto interrupts, os::Interrupts::block());
   TRY_ASSIGN(const auto plan, plan_start(context, interrupts));
   Operation operation(plan->project, context.output, interrupts, make_resolver(context, &plan->config, interrupts.fd()), true);
-  TRY_ASSIGN(const auto request, start_request(context, *plan, op));
-  TRY(operation.begin(request));
-  TRY_ASSIGN(const auto done, operation.wait_done());
+  TRY_ASSIGN(const auto done, carry_out(context, *plan, operation, op));
   const int code = report(done, context.output);
-  if (code == 0 && !context.output.style().quiet && !context.output.style().json)
+  if (code == 0 && prints(context.output)) {
+    if (op == api::Request::Op::start) tell_done_tasks(*plan, done.project, context.output);
     print_urls(*plan, done.project, operation.progress(), context.output);
+  }
   if (code != 0) operation.leave(done.project);
-  return operation.interrupted() && code != 0 ? exit_code_of(Errc::interrupted) : code;
+  return exit_code(operation, code);
+}
+
+Result<int> reload_and_wait(const Context& context) {
+  TRY_ASSIGN(auto interrupts, os::Interrupts::block());
+  TRY_ASSIGN(const auto project, context.project());
+  const auto run = read_last_run(project);
+  if (!run.lock_held) {
+    TRY_ASSIGN(const auto config, load_config(project));  // its mistakes are as welcome here
+    context.output.say("nothing runs here: the next start reads the configuration as it is");
+    return 0;
+  }
+  TRY_ASSIGN(const auto plan, plan_start(context, interrupts));
+  const auto before = current_snapshot(project, run);
+  Operation operation(plan->project, context.output, interrupts, make_resolver(context, &plan->config, interrupts.fd()), true);
+  TRY_ASSIGN(const auto done, carry_out(context, *plan, operation, api::Request::Op::reload));
+  const int code = report(done, context.output);
+  if (prints(context.output)) {
+    for (const auto& line : reload_summary(before, done.project)) context.output.data(sanitized(line));
+  }
+  if (code != 0) operation.leave(done.project);
+  return exit_code(operation, code);
 }
 
 }  // namespace devinit::cli

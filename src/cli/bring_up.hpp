@@ -9,18 +9,21 @@ namespace devinit::cli {
 struct StartPlan {
   Project project;
   config::ProjectConfig config;
+  std::vector<std::string> targets;  ///< names of services; empty: all
   std::vector<const config::ServiceConfig*> services;  ///< into `config`: targets and what they depend on
 };
 /// Reads everything that people edit, checks the targets and prepares fresh clones: every mistake is said before anything is
 /// touched.
 [[nodiscard]] Result<std::unique_ptr<StartPlan>> plan_start(const Context& context, os::Interrupts& interrupts);
 
-/// The request, with the caller's environment and what the registry says. Errors as in `registry_view`.
+/// The request, with the caller's environment, what the registry says, and what its tasks would do. Errors as in `registry_view` and `task_fingerprints`.
 [[nodiscard]] Result<api::Request> start_request(const Context& context, const StartPlan& plan, api::Request::Op op);
 /// The conflict rule as command line, environment and configuration have it.
 [[nodiscard]] ConflictResolver make_resolver(const Context& context, const config::ProjectConfig* config, int cancel_fd);
 
 /// A whole `start` or `restart`: waits until all is ready or failed, prints the URLs.
 [[nodiscard]] Result<int> start_and_wait(const Context& context, api::Request::Op op);
+/// A whole `reload`. Nothing is started where nothing runs.
+[[nodiscard]] Result<int> reload_and_wait(const Context& context);
 
 }  // namespace devinit::cli

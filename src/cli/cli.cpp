@@ -17,12 +17,22 @@ Result<int> dispatch(const Context& context) {
       return run_stop(context);
     case Command::restart:
       return run_restart(context);
+    case Command::reload:
+      return run_reload(context);
     case Command::up:
       return run_up(context);
+    case Command::wait:
+      return run_wait(context);
     case Command::status:
       return run_status(context);
+    case Command::graph:
+      return run_graph(context);
     case Command::logs:
       return run_logs(context);
+    case Command::exec:
+      return run_exec(context);
+    case Command::test:
+      return run_test(context);
     case Command::init:
       return run_init(context);
     case Command::kill:
@@ -56,7 +66,7 @@ int fail(const Error& error, Output& output) {
 
 }  // namespace
 
-int run(int argc, char** argv) {
+int run(int argc, char** argv, Place place) {
   if (argc == 2 && (std::string_view(argv[1]) == "version" || std::string_view(argv[1]) == "--version")) {
     return std::puts(version_text()) < 0 || std::fflush(stdout) != 0 ? exit_code_of(Errc::io) : 0;
   }
@@ -75,7 +85,7 @@ int run(int argc, char** argv) {
   }
   const auto& arguments = std::get<Arguments>(*parsed);
   Output output(detect_style(arguments, environment));
-  const auto code = dispatch({arguments, output, environment});
+  const auto code = dispatch({arguments, output, environment, place});
   return checked(code ? *code : fail(code.error(), output), output);
 }
 

@@ -53,7 +53,7 @@ void warn_of_neighbours(ServiceSnapshot& service, const std::vector<os::Listener
 }
 
 bool runs(const ServiceSnapshot& service) {
-  return service.pid.has_value() || (service.state != State::stopped && service.state != State::failed);
+  return service.pid.has_value() || !engine::is_down(service.state);
 }
 
 }  // namespace
@@ -64,6 +64,8 @@ void check_listeners(engine::ProjectSnapshot& project, const api::StateFile* sta
   for (auto& service : project.services) {
     if (!service.port) continue;
     const auto listeners = on_port(*all, *service.port);
+    // One of the configuration is probed by the supervisor while something needs it: that knows better than a look at its port.
+    if (service.external && service.kind == config::ServiceKind::external && service.wanted && project.supervisor_running) continue;
     if (service.external) {
       service.ready = !listeners.empty();
       service.state = service.ready ? State::ready : State::stopped;

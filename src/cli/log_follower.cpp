@@ -17,7 +17,7 @@ Result<LogFollower> LogFollower::open(const std::string& directory, const std::v
   TRY_ASSIGN(auto watch, os::DirectoryWatch::on(directory));
   LogFollower follower(std::move(watch), unit);
   for (const auto& service : services) {
-    Source source{.service = service, .generations = LogGenerations(directory + "/" + service + ".log")};
+    Source source{.service = service, .generations = os::LogGenerations(directory + "/" + service + ".log")};
     source.file = source.generations.newest();
     if (source.file) skip_to_last_lines(source, last_lines);
     follower.sources_.push_back(std::move(source));

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "cli/log_generations.hpp"
 #include "os/directory_watch.hpp"
+#include "os/log_generations.hpp"
 
 namespace devinit::cli {
 
@@ -38,7 +38,7 @@ class LogFollower {
  private:
   struct Source {
     std::string service;
-    LogGenerations generations;
+    os::LogGenerations generations;
     std::optional<os::LogFile> file = {};
     std::uint64_t offset = 0;
     std::string partial = {};

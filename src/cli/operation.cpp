@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cli/sanitize.hpp"
+#include "cli/failure_report.hpp"
 #include "os/readable.hpp"
 
 namespace devinit::cli {
@@ -33,12 +33,6 @@ bool on_its_way_up(State state) {
 Error supervisor_gone(const Project& project) {
   return Error(Errc::io, "the supervisor ended before it was done",
                "its log is " + project.paths.supervisor_log + "; the next start, stop or up cleans up");
-}
-
-void report_failure(const api::Failure& failure, Output& output) {
-  output.insist(output.talk_colored(Color::red, "devinit: error:") + " " +
-                sanitized(failure.service + " failed: " + failure.reason));
-  for (const auto& line : failure.log_tail) output.insist("    | " + sanitized_log_line(line, LogColors::drop));
 }
 
 }  // namespace
@@ -74,16 +68,50 @@ Result<api::Done> Operation::wait_done() {
     if (!event && event.error().code == Errc::timeout) return no_answer(project_);  // it was stopped in the middle of a line
     if (!event && event.error().code == Errc::interrupted) return event.error();
     if (!event || !*event) return supervisor_gone(project_);
-    if (output_.style().json) output_.data(api::encode(**event));
-    show(**event);
-    if (const auto* busy = std::get_if<api::Busy>(&**event)) answer(*busy);
-    if (std::holds_alternative<api::Accepted>(**event) && interrupted_) TRY(send_cancel());
+    TRY(attend(**event));
     if (auto* done = std::get_if<api::Done>(&**event)) {
       if (follower_ != nullptr) follower_->pump(sink_);
       settled_ = true;
       return std::move(*done);
     }
   }
+}
+
+Result<> Operation::attend(const api::Event& event) {
+  if (output_.style().json) output_.data(api::encode(event));
+  show(event);
+  if (const auto* busy = std::get_if<api::Busy>(&event)) answer(*busy);
+  if (std::holds_alternative<api::Accepted>(event) && interrupted_) TRY(send_cancel());
+  if (ends_ && ends_(event)) {
+    ends_ = nullptr;
+    TRY(ask_to_end());
+  }
+  return {};
+}
+
+Result<api::Done> Operation::finish() {
+  if (!connection_ && !over_) return supervisor_gone(project_);
+  if (connection_ && started_something_) {
+    TRY(ask_to_end());
+    return wait_done();
+  }
+  api::Done done;
+  done.ok = true;
+  return done;
+}
+
+int Operation::fd() const noexcept { return connection_ ? connection_->client.fd() : -1; }
+
+bool Operation::pending() const noexcept { return connection_ && connection_->client.buffered(); }
+
+void Operation::pump() {
+  const auto event = connection_->client.next();
+  if (event && *event && attend(**event)) {
+    over_ = std::holds_alternative<api::Done>(**event);
+    if (!over_) return;
+  }
+  cancel_.reset();
+  connection_.reset();
 }
 
 Result<bool> Operation::wait_for_event() {
@@ -114,11 +142,12 @@ Result<> Operation::interrupt() {
 }
 
 void Operation::leave(const engine::ProjectSnapshot& project) {
+  if (!connection_) return;
   const auto supervisor = connection_->link.process;
   cancel_.reset();
   connection_.reset();
   const auto down = [](const engine::ServiceSnapshot& service) {
-    return service.external || (!service.pid && (service.state == State::stopped || service.state == State::failed));
+    return service.external || (!service.pid && engine::is_down(service.state));
   };
   // Who cannot be waited for any longer is kept by another client: that is its business.
   if (std::ranges::all_of(project.services, down)) static_cast<void>(os::wait_for_exit(supervisor, std::chrono::seconds(5)));
@@ -133,6 +162,12 @@ Result<> Operation::send_cancel() {
   const auto sent = client.send(request, patience());
   if (!sent) return sent.error().code == Errc::timeout ? no_answer(project_) : sent.error();
   cancel_.emplace(std::move(client));
+  return {};
+}
+
+Result<> Operation::ask_to_end() {
+  auto sent = send_cancel();
+  if (!sent && sent.error().code == Errc::timeout) return sent;
   return {};
 }
 

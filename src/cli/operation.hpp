@@ -30,6 +30,17 @@ class Operation {
   /// and the first one where there is nothing to cancel (`stop`; an `up` that holds nothing), is Errc::interrupted at once.
   /// Errc::io when the supervisor goes away, Errc::timeout when it does not answer the cancellation.
   [[nodiscard]] Result<api::Done> wait_done();
+  /// `ends` is asked about every event; once it says true, what this operation started is stopped, as with Ctrl-C, but `interrupted` stays false.
+  void end_when(std::function<bool(const api::Event&)> ends) { ends_ = std::move(ends); }
+  /// Stops what this `up`, which is complete, has started, and waits for that as `wait_done` does. Nothing to do is done at once.
+  [[nodiscard]] Result<api::Done> finish();
+  /// For poll(2), beside something else that is waited for: when it can be read (or `pending`), `pump` takes one event and shows it.
+  [[nodiscard]] int fd() const noexcept;
+  [[nodiscard]] bool pending() const noexcept;
+  /// `fd` is negative once the operation has ended by itself.
+  void pump();
+  /// From here on one line per change: other output shares the terminal.
+  void show_plainly() { progress_.show_plainly(); }
   /// Ends the connection. When nothing of the project runs any more, waits for the supervisor's end (5 s at most), so that its
   /// lock is free.
   void leave(const engine::ProjectSnapshot& project);
@@ -44,8 +55,12 @@ class Operation {
   [[nodiscard]] Result<> interrupt();
   [[nodiscard]] api::Patience patience();
   [[nodiscard]] Result<> send_cancel();
+  /// The same for who ends the operation himself. A supervisor that takes no connection any more has ended it already: the stream says so next.
+  [[nodiscard]] Result<> ask_to_end();
   void show(const api::Event& event);
   void answer(const api::Busy& busy);
+  /// One event has come: shows it, and does what it asks for.
+  [[nodiscard]] Result<> attend(const api::Event& event);
 
   const Project& project_;
   Output& output_;
@@ -58,8 +73,10 @@ class Operation {
   std::string operation_;
   bool interrupted_ = false;
   bool settled_ = false;            ///< the first `Done` has come
+  bool over_ = false;               ///< somebody else has ended what was held
   bool started_something_ = false;  ///< a service was (re)started meanwhile
   std::function<void(const api::Event&)> observer_;
+  std::function<bool(const api::Event&)> ends_;
   LogFollower* follower_ = nullptr;
   LogFollower::Sink sink_;
   bool more_logs_ = false;

@@ -1,9 +1,9 @@
 #include "cli/prepare.hpp"
 
-#include <algorithm>
 #include <set>
 
 #include "cli/conflict.hpp"
+#include "cli/targets.hpp"
 #include "os/folder_tree.hpp"
 #include "os/readable.hpp"
 #include "os/signals.hpp"
@@ -13,13 +13,6 @@
 
 namespace devinit::cli {
 namespace {
-
-void add_with_dependencies(const config::ProjectConfig& config, const std::string& name, std::set<std::string>& wanted) {
-  if (!wanted.insert(name).second) return;
-  const auto* service = config.find(name);
-  if (service == nullptr) return;
-  for (const auto& dependency : service->depends_on) add_with_dependencies(config, dependency.service, wanted);
-}
 
 /// "frontend", or "the project folder" for the root itself.
 std::string place(const config::ServiceConfig& service) {
@@ -100,13 +93,8 @@ Result<> run_attached(const Project& project, const config::ServiceConfig& servi
 
 std::vector<const config::ServiceConfig*> services_to_start(const config::ProjectConfig& config,
                                                             const std::vector<std::string>& targets) {
-  std::set<std::string> wanted;
-  for (const auto& target : targets) add_with_dependencies(config, target, wanted);
-  std::vector<const config::ServiceConfig*> services;
-  for (const auto& service : config.services) {
-    const bool chosen = targets.empty() ? !service.disabled : wanted.contains(service.name);
-    if (chosen && service.kind == config::ServiceKind::service) services.push_back(&service);
-  }
+  auto services = with_dependencies(config, targets);
+  std::erase_if(services, [](const auto* service) { return service->kind == config::ServiceKind::external; });
   return services;
 }
 

@@ -6,7 +6,8 @@
 
 namespace devinit::cli {
 
-/// The services that a start of `targets` (empty: all) brings up: the targets and what they depend on, in configuration order.
+/// The services that a start of `targets` (empty: all) brings up: the targets and what they depend on, but nothing external, in
+/// configuration order.
 [[nodiscard]] std::vector<const config::ServiceConfig*> services_to_start(const config::ProjectConfig& config,
                                                                           const std::vector<std::string>& targets);
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "cli/clock_time.hpp"
 #include "cli/render_status.hpp"
 #include "cli/sanitize.hpp"
+#include "cli/text_table.hpp"
 
 namespace devinit::cli {
 namespace {
@@ -44,7 +46,7 @@ std::string progress_text(const ServiceSnapshot& service) {
     case State::completed:
       return "completed" + because(service);
     case State::scheduled:
-      return "scheduled" + because(service);
+      return "scheduled" + (service.next_run == 0 ? "" : ", next run " + clock_time(service.next_run, seconds_now())) + because(service);
   }
   return "";
 }
@@ -68,6 +70,7 @@ void Progress::on(const api::ServiceChanged& event) {
   } else {
     *known = event.service;
   }
+  if (transition) waiting_for_.clear();
   if (live_ && services_.size() <= kMostLiveLines) {
     erase();
     draw();
@@ -79,14 +82,32 @@ void Progress::on(const api::ServiceChanged& event) {
 
 void Progress::on(const api::Notice& event) {
   if (output_.style().quiet || output_.style().json) return;
-  erase();
   const auto text = (event.service.empty() ? "" : event.service + ": ") + event.text;
+  if (event.level == "progress") return say_progress(sanitized(text));
+  erase();
   if (event.level == "warning") {
     output_.warn(text);
   } else {
     output_.say(sanitized(text));
   }
   draw();
+}
+
+/// It is told again and again while nothing else happens.
+void Progress::say_progress(const std::string& text) {
+  if (text == waiting_for_) return;
+  waiting_for_ = text;
+  if (live_ && services_.size() <= kMostLiveLines) {
+    erase();
+    draw();
+  } else {
+    output_.say(text);
+  }
+}
+
+void Progress::show_plainly() {
+  pause();
+  live_ = false;
 }
 
 void Progress::on(const api::PortMoved& event) {
@@ -123,8 +144,12 @@ void Progress::draw() {
     block += output_.talk_colored(color_of(service), mark_of(service, output_.style().unicode)) + " " +
              shortened(text, columns - 3) + "\n";
   }
-  output_.raw(block);
   drawn_ = services_.size();
+  if (!waiting_for_.empty()) {
+    block += "  " + shortened(one_line(waiting_for_), columns - 3) + "\n";
+    ++drawn_;
+  }
+  output_.raw(block);
 }
 
 }  // namespace devinit::cli

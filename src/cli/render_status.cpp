@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "base/counted.hpp"
 #include "base/duration.hpp"
+#include "cli/clock_time.hpp"
 #include "cli/sanitize.hpp"
 
 namespace devinit::cli {
@@ -12,13 +14,22 @@ using engine::ServiceSnapshot;
 using engine::State;
 
 struct Row {
-  std::string mark, name, state, port, pid, uptime, restarts, url;
+  std::string mark, name, state, port, pid, uptime, restarts, flaps, url;
 };
 
-std::string state_text(const ServiceSnapshot& service) {
-  if (service.external) return service.ready ? "external, listening" : "external, not listening";
+std::string external_text(const ServiceSnapshot& service) {
+  // What the supervisor probes has a state of its own; of a passive key nothing is known but whether somebody listens.
+  const bool probed = service.kind == config::ServiceKind::external && service.wanted && !service.ready;
+  if (probed) return std::string("external, ") + engine::to_string(service.state);
+  return service.ready ? "external, listening" : "external, not listening";
+}
+
+std::string state_text(const ServiceSnapshot& service, std::int64_t now) {
+  if (service.external) return external_text(service);
   std::string text = engine::to_string(service.state);
   std::ranges::replace(text, '_', ' ');
+  if (service.state == State::scheduled && service.next_run != 0) text += ", next run " + clock_time(service.next_run, now);
+  if (service.ready && !service.healthy) text += ", unhealthy";
   return text;
 }
 
@@ -29,7 +40,8 @@ std::string port_text(const ServiceSnapshot& service) {
 }
 
 std::string uptime_text(const ServiceSnapshot& service, std::int64_t now) {
-  if (service.state != State::ready || service.external || service.since <= 0) return "";
+  const bool runs = service.state == State::ready || service.state == State::running;
+  if (!runs || service.external || service.since <= 0) return "";
   const auto seconds = now - service.since;
   return seconds <= 0 ? "up <1s" : "up " + format_duration(std::chrono::seconds(seconds));
 }
@@ -38,17 +50,17 @@ Row row_of(const ServiceSnapshot& service, std::int64_t now, bool unicode) {
   Row row;
   row.mark = mark_of(service, unicode);
   row.name = sanitized(service.name);
-  row.state = state_text(service);
+  row.state = state_text(service, now);
   row.port = port_text(service);
   row.pid = service.pid ? "pid " + std::to_string(*service.pid) : "";
   row.uptime = uptime_text(service, now);
-  row.restarts =
-      service.restarts > 0 ? std::to_string(service.restarts) + (service.restarts == 1 ? " restart" : " restarts") : "";
+  row.restarts = service.restarts > 0 ? counted(static_cast<std::size_t>(service.restarts), "restart") : "";
+  row.flaps = service.flaps > 0 ? counted(static_cast<std::size_t>(service.flaps), "flap") : "";
   row.url = service.ready ? sanitized(service.url) : "";
   return row;
 }
 
-constexpr std::string Row::*kColumns[] = {&Row::name, &Row::state, &Row::port, &Row::pid, &Row::uptime, &Row::restarts};
+constexpr std::string Row::*kColumns[] = {&Row::name, &Row::state, &Row::port, &Row::pid, &Row::uptime, &Row::restarts, &Row::flaps};
 
 std::string line_of(const Row& row, const std::vector<std::size_t>& widths) {
   std::string line;
@@ -62,24 +74,29 @@ std::string line_of(const Row& row, const std::vector<std::size_t>& widths) {
   return line;
 }
 
-void add_details(const ServiceSnapshot& service, const Output& output, std::vector<std::string>& lines) {
-  const auto detail = sanitized(service.detail);
-  for (std::size_t at = 0; at < detail.size();) {
-    const auto end = std::min(detail.find('\n', at), detail.size());
-    lines.push_back("    " + output.data_colored(Color::dim, detail.substr(at, end - at)));
+void add_lines(const std::string& text, Color color, const Output& output, std::vector<std::string>& lines) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::min(text.find('\n', at), text.size());
+    lines.push_back("    " + output.data_colored(color, text.substr(at, end - at)));
     at = end + 1;
   }
+}
+
+void add_details(const ServiceSnapshot& service, const Output& output, std::vector<std::string>& lines) {
+  add_lines(sanitized(service.detail), Color::dim, output, lines);
+  if (!service.status.empty()) add_lines("it says: " + sanitized(service.status), Color::dim, output, lines);
+  const auto name = sanitized(service.name);
   if (service.stale) {
-    lines.push_back("    " +
-                    output.data_colored(Color::yellow, "stale: it runs with an old port of another service; devinit restart " +
-                                                           sanitized(service.name) + " gives it the new one"));
+    add_lines("stale: it runs with an old port of another service; devinit restart " + name + " gives it the new one", Color::yellow, output, lines);
   }
+  if (service.changed) add_lines("changed since start: devinit reload applies its new configuration", Color::yellow, output, lines);
 }
 
 }  // namespace
 
 bool needs_attention(const ServiceSnapshot& service) noexcept {
-  return service.stale || (service.ready && !service.external && !service.detail.empty());
+  return service.stale || service.changed || (service.ready && !service.healthy) ||
+         (service.state == State::ready && !service.external && !service.detail.empty());
 }
 
 std::string mark_of(const ServiceSnapshot& service, bool unicode) {
@@ -90,6 +107,9 @@ std::string mark_of(const ServiceSnapshot& service, bool unicode) {
       return unicode ? "✗" : "x";
     case State::stopped:
       return service.detail.empty() ? (unicode ? "·" : "-") : (unicode ? "⚠" : "!");
+    case State::completed:
+    case State::scheduled:
+      return unicode ? "✓" : "+";
     case State::waiting:
     case State::claiming:
     case State::starting:
@@ -97,8 +117,6 @@ std::string mark_of(const ServiceSnapshot& service, bool unicode) {
     case State::backing_off:
     case State::stopping:
     case State::running:
-    case State::completed:
-    case State::scheduled:
       break;
   }
   return unicode ? "…" : "~";
@@ -112,6 +130,9 @@ Color color_of(const ServiceSnapshot& service) noexcept {
       return Color::red;
     case State::stopped:
       return Color::dim;
+    case State::completed:
+    case State::scheduled:
+      return Color::green;
     case State::waiting:
     case State::claiming:
     case State::starting:
@@ -119,8 +140,6 @@ Color color_of(const ServiceSnapshot& service) noexcept {
     case State::backing_off:
     case State::stopping:
     case State::running:
-    case State::completed:
-    case State::scheduled:
       break;
   }
   return Color::yellow;
@@ -141,12 +160,23 @@ std::vector<std::string> render_status(const engine::ProjectSnapshot& project, s
   return lines;
 }
 
+namespace {
+
+/// A task has done what it is for, a scheduled service is at work or waits for its time.
+bool is_as_wanted(const ServiceSnapshot& service) noexcept {
+  if (service.state == State::completed || service.state == State::scheduled) return true;
+  if (service.kind == config::ServiceKind::scheduled && service.state == State::running) return true;
+  return service.ready && service.healthy;
+}
+
+}  // namespace
+
 int status_exit_code(const engine::ProjectSnapshot& project) noexcept {
   int wanted = 0;
   for (const auto& service : project.services) {
     if (service.external || !service.wanted) continue;
     ++wanted;
-    if (!service.ready) return kExitNotAsWanted;
+    if (!is_as_wanted(service)) return kExitNotAsWanted;
   }
   return wanted > 0 ? 0 : kExitNotAsWanted;
 }

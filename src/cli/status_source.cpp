@@ -5,6 +5,7 @@
 #include "api/client.hpp"
 #include "cli/listener_check.hpp"
 #include "cli/supervisor_link.hpp"
+#include "config/fingerprint.hpp"
 #include "config/templates.hpp"
 #include "os/file_lock.hpp"
 #include "os/files.hpp"
@@ -45,6 +46,7 @@ ServiceSnapshot derive_orphan(const api::RecordedService& service) {
     snapshot.detail = kOrphaned;
     return snapshot;
   }
+  if (snapshot.state == State::completed) return snapshot;
   snapshot.state = State::stopped;
   snapshot.ready = false;
   snapshot.pid.reset();
@@ -77,6 +79,7 @@ ServiceSnapshot never_ran(const config::ServiceConfig& service, const config::Po
                           const config::PortsRecord* record) {
   ServiceSnapshot snapshot;
   snapshot.name = service.name;
+  snapshot.kind = service.kind;
   snapshot.external = service.kind == config::ServiceKind::external;
   if (service.port) {
     const auto choice = config::choose_port(*service.port, config::ports_key(service.name, ""), ports_file, record);
@@ -142,6 +145,15 @@ engine::ProjectSnapshot derive_snapshot(const Project& project, const LastRun& r
   return snapshot;
 }
 
+engine::ProjectSnapshot current_snapshot(const Project& project, const LastRun& run) {
+  auto snapshot = derive_snapshot(project, run);
+  if (run.lock_held && run.trust != LastRun::Trust::live) {
+    if (auto told = ask_supervisor(project)) snapshot = std::move(*told);
+    snapshot.supervisor_running = true;
+  }
+  return snapshot;
+}
+
 void add_configured(engine::ProjectSnapshot& snapshot, const config::ProjectConfig& config, const config::PortsFile* ports_file,
                     const config::PortsRecord* record) {
   std::vector<ServiceSnapshot> ordered;
@@ -153,7 +165,7 @@ void add_configured(engine::ProjectSnapshot& snapshot, const config::ProjectConf
       continue;
     }
     // What does not run has no port; shown is the one that it would get first, which may have changed since.
-    const bool down = found->state == State::stopped || found->state == State::failed;
+    const bool down = engine::is_down(found->state);
     if (down && !snapshot.supervisor_running) {
       const auto next = never_ran(service, ports_file, record);
       found->port = next.port;
@@ -161,6 +173,7 @@ void add_configured(engine::ProjectSnapshot& snapshot, const config::ProjectConf
       found->port_source = next.port_source;
       found->url = next.url;
     }
+    found->changed = !down && !found->fingerprint.empty() && found->fingerprint != config::fingerprint(service);
     ordered.push_back(std::move(*found));
     known.erase(found);
   }
@@ -184,11 +197,7 @@ void add_passive(engine::ProjectSnapshot& snapshot, const config::PortsFile& por
 Result<StatusAnswer> read_status(const Project& project) {
   const auto run = read_last_run(project);
   StatusAnswer answer;
-  answer.project = derive_snapshot(project, run);
-  if (run.lock_held && run.trust != LastRun::Trust::live) {
-    if (auto told = ask_supervisor(project)) answer.project = std::move(*told);
-    answer.project.supervisor_running = true;
-  }
+  answer.project = current_snapshot(project, run);
   if (auto added = add_from_files(answer.project, project); !added) {
     if (!answer.project.supervisor_running) return added.error();
     answer.warning = added.error();

@@ -29,8 +29,11 @@ struct LastRun {
 /// The services as `run` proves them, in the order of the state file, without a look at ports.
 [[nodiscard]] engine::ProjectSnapshot derive_snapshot(const Project& project, const LastRun& run);
 
-/// Adds services of the configuration that never ran (stopped, with the port they would get), puts all into configuration order
-/// and appends the passive keys of .ports.json as external ones. Pure.
+/// The services as they are now: derived, or told by a live supervisor whose file cannot be read.
+[[nodiscard]] engine::ProjectSnapshot current_snapshot(const Project& project, const LastRun& run);
+
+/// Adds services of the configuration that never ran (stopped, with the port they would get), puts all into configuration order,
+/// says of what runs whether its configuration was edited since, and appends the passive keys of .ports.json as external ones. Pure.
 void add_configured(engine::ProjectSnapshot& snapshot, const config::ProjectConfig& config, const config::PortsFile* ports_file,
                     const config::PortsRecord* record);
 void add_passive(engine::ProjectSnapshot& snapshot, const config::PortsFile& ports_file);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/arguments.hpp"
+#include "cli/cli.hpp"
 #include "cli/output.hpp"
 #include "cli/project.hpp"
 
@@ -11,6 +12,7 @@ struct Context {
   const Arguments& arguments;
   Output& output;
   const os::Environment& environment;
+  Place place = Place::shell;
 
   [[nodiscard]] Result<Project> project() const { return open_project(arguments.directory, environment); }
 };
@@ -20,9 +22,15 @@ struct Context {
 [[nodiscard]] Result<int> run_start(const Context& context);
 [[nodiscard]] Result<int> run_stop(const Context& context);
 [[nodiscard]] Result<int> run_restart(const Context& context);
+[[nodiscard]] Result<int> run_reload(const Context& context);
 [[nodiscard]] Result<int> run_up(const Context& context);
+[[nodiscard]] Result<int> run_wait(const Context& context);
 [[nodiscard]] Result<int> run_status(const Context& context);
+[[nodiscard]] Result<int> run_graph(const Context& context);
 [[nodiscard]] Result<int> run_logs(const Context& context);
+/// Does not return when the command runs: it takes our place.
+[[nodiscard]] Result<int> run_exec(const Context& context);
+[[nodiscard]] Result<int> run_test(const Context& context);
 [[nodiscard]] Result<int> run_init(const Context& context);
 [[nodiscard]] Result<int> run_kill(const Context& context);
 [[nodiscard]] Result<int> run_version(const Context& context);

@@ -4,7 +4,8 @@
 #include "cli/commands/commands.hpp"
 #include "cli/log_follower.hpp"
 #include "cli/log_printer.hpp"
-#include "cli/status_source.hpp"
+#include "cli/targets.hpp"
+#include "os/files.hpp"
 #include "os/interrupts.hpp"
 #include "os/readable.hpp"
 
@@ -22,6 +23,24 @@ std::vector<std::string> services_with_logs(const Project& project) {
     if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   }
   return names;
+}
+
+/// The services that the command line names; the name of replicas means all of them.
+Result<std::vector<std::string>> chosen_logs(const Context& context, const Project& project) {
+  const auto& targets = context.arguments.targets;
+  auto names = services_with_logs(project);
+  if (targets.empty()) return names;
+  const auto config = load_config(project);
+  auto known = names;
+  if (config) std::ranges::copy(names_of_services(*config), std::back_inserter(known));
+  TRY(check_targets(targets, known));
+  std::vector<std::string> chosen;
+  for (const auto& target : targets) {
+    const auto replicas = config ? config->services_called(target) : std::vector<std::string>();
+    if (replicas.empty()) chosen.push_back(target);
+    std::ranges::copy(replicas, std::back_inserter(chosen));
+  }
+  return chosen;
 }
 
 Result<int> follow(LogFollower& follower, const LogFollower::Sink& sink, os::Interrupts& interrupts, Output& output) {
@@ -45,9 +64,7 @@ Result<int> follow(LogFollower& follower, const LogFollower::Sink& sink, os::Int
 Result<int> run_logs(const Context& context) {
   const auto& arguments = context.arguments;
   TRY_ASSIGN(const auto project, context.project());
-  auto names = services_with_logs(project);
-  TRY(check_targets(arguments.targets, names));
-  if (!arguments.targets.empty()) names = arguments.targets;
+  TRY_ASSIGN(const auto names, chosen_logs(context, project));
   if (arguments.follow) {
     TRY(os::create_data_directories(project.paths));
   } else if (!os::is_directory(project.paths.logs)) {

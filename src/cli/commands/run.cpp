@@ -8,6 +8,7 @@
 #include "config/run_command.hpp"
 #include "config/run_file.hpp"
 #include "os/files.hpp"
+#include "os/log_generations.hpp"
 #include "os/self.hpp"
 #include "os/shared_input.hpp"
 #include "os/spawn.hpp"
@@ -140,7 +141,7 @@ int conclude(const api::Done& done, const Error& refused, const RunObserver& obs
 /// From the request to the end of the command, whose output goes to stdout as it is.
 Result<int> attend(const Context& context, const Project& project, const config::RunSettings& settings, const RunWish& wish,
                    RunLease& lease, RunTalk& talk, os::Interrupts& interrupts) {
-  const LogGenerations logs(project.paths.logs + "/" + project.run + ".log");
+  const os::LogGenerations logs(project.paths.logs + "/" + project.run + ".log");
   logs.prune(config::kKeptRunLogFiles);  // of a run whose end nobody saw
   TRY_ASSIGN(auto follower, LogFollower::open(project.paths.logs, {project.run}, 0, LogFollower::Unit::pieces));
   const LogFollower::Sink pass = [&](const std::string&, std::string_view piece) { context.output.pass(piece); };

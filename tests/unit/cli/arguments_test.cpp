@@ -27,7 +27,8 @@ std::string help(const std::vector<std::string>& words) {
   return std::get<HelpText>(*result).text;
 }
 
-constexpr const char* kCommands[] = {"start", "stop", "restart", "up", "status", "logs", "init", "version"};
+constexpr const char* kCommands[] = {"start", "stop", "restart", "reload", "up",   "wait", "status",
+                                     "graph", "logs", "exec",    "test",   "init", "version"};
 
 TEST_CASE("global options are accepted before and after the command") {
   for (const auto& words : std::vector<std::vector<std::string>>{{"--json", "-C", "shop", "-y", "start", "backend"},

@@ -19,6 +19,19 @@ TEST_CASE("progress says what a service is doing") {
   CHECK(progress_text(service) == "failed: exited with code 7");
 }
 
+TEST_CASE("progress says what tasks and scheduled services are doing") {
+  engine::ServiceSnapshot task;
+  task.state = engine::State::running;
+  task.pid = 12;
+  CHECK(progress_text(task) == "running (pid 12)");
+  task.state = engine::State::completed;
+  CHECK(progress_text(task) == "completed");
+  task.state = engine::State::scheduled;
+  CHECK(progress_text(task) == "scheduled");
+  task.next_run = 1;
+  CHECK(progress_text(task).starts_with("scheduled, next run "));
+}
+
 TEST_CASE("a line is shortened by characters, never inside one") {
   CHECK(shortened("✓ ready", 1) == "✓");
   CHECK(shortened("añb", 2) == "añ");

@@ -113,5 +113,57 @@ TEST_CASE("the exit code is 0 only when something is wanted and all of it is rea
   CHECK(status_exit_code(project) == 3);
 }
 
+TEST_CASE("tasks and scheduled services have states of their own") {
+  auto task = ready_service("migrate", 1);
+  task.kind = config::ServiceKind::task;
+  task.port.reset();
+  task.pid.reset();
+  task.ready = false;
+  task.state = State::completed;
+  CHECK(rendered({task})[0] == "✓ migrate  completed  -");
+  task.kind = config::ServiceKind::scheduled;
+  task.state = State::scheduled;
+  task.next_run = kNow + 3600;
+  CHECK(rendered({task})[0].starts_with("✓ migrate  scheduled, next run "));
+}
+
+TEST_CASE("an unhealthy service is ready, and counted, and pointed at") {
+  auto service = ready_service("backend", 8000);
+  service.healthy = false;
+  service.flaps = 2;
+  service.status = "reconnecting";
+  const auto lines = rendered({service});
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0] == "⚠ backend  ready, unhealthy  8000  pid 1234  up 3m 4s  2 flaps  http://localhost:8000");
+  CHECK(lines[1] == "    it says: reconnecting");
+}
+
+TEST_CASE("a service whose configuration was edited says how it gets it") {
+  auto service = ready_service("backend", 8000);
+  service.changed = true;
+  const auto lines = rendered({service});
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0].starts_with("⚠"));
+  CHECK(lines[1] == "    changed since start: devinit reload applies its new configuration");
+}
+
+TEST_CASE("completed tasks and scheduled services are as they should be, unhealthy services are not") {
+  ProjectSnapshot project;
+  project.services = {ready_service("a", 1)};
+  auto& service = project.services[0];
+  service.ready = false;
+  for (const auto state : {State::completed, State::scheduled}) {
+    service.state = state;
+    CHECK(status_exit_code(project) == 0);
+  }
+  service.state = State::running;
+  CHECK(status_exit_code(project) == 3);
+  service.kind = config::ServiceKind::scheduled;
+  CHECK(status_exit_code(project) == 0);
+  service = ready_service("a", 1);
+  service.healthy = false;
+  CHECK(status_exit_code(project) == 3);
+}
+
 }  // namespace
 }  // namespace devinit::cli

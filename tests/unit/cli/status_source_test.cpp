@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "config/fingerprint.hpp"
+
 namespace devinit::cli {
 namespace {
 
@@ -35,6 +37,21 @@ TEST_CASE("services that never ran are shown stopped, in the order of the config
   CHECK(snapshot.services[1].name == "frontend");
   CHECK(snapshot.services[1].state == engine::State::ready);
   CHECK(snapshot.services[2].name == "removed");
+}
+
+TEST_CASE("what runs with another configuration than the file's has changed since its start") {
+  config::ProjectConfig config;
+  config.services = {service("backend", 8000), service("frontend", 3000), service("worker", 4000)};
+  engine::ProjectSnapshot snapshot;
+  snapshot.services = {ran("backend"), ran("frontend"), ran("worker")};
+  snapshot.services[0].fingerprint = config::fingerprint(config.services[0]);
+  snapshot.services[1].fingerprint = "another";
+  snapshot.services[2].fingerprint = "another";
+  snapshot.services[2].state = engine::State::stopped;
+  add_configured(snapshot, config, nullptr, nullptr);
+  CHECK_FALSE(snapshot.services[0].changed);
+  CHECK(snapshot.services[1].changed);
+  CHECK_FALSE(snapshot.services[2].changed);
 }
 
 TEST_CASE("keys of .ports.json without a service are external") {

@@ -1,0 +1,73 @@
+#include "cli/log_group.hpp"
+
+#include <utility>
+
+#include "cli/clock_time.hpp"
+#include "os/terminal.hpp"
+
+namespace devinit::cli {
+namespace {
+
+constexpr int kStderr = 2;
+
+bool is_set(const os::Environment& environment, const char* name) {
+  return parse_truth(os::variable(environment, name)).value_or(true);
+}
+
+/// GitLab finds the end of a section by its name, which stands beside the title: letters, digits and `_`.
+std::string gitlab_mark(const char* edge, const std::string& title, std::int64_t now) {
+  std::string name = "devinit_";
+  for (const char c : title) name += (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '_';
+  return "\x1b[0Ksection_" + std::string(edge) + ":" + std::to_string(now) + ":" + name + "\r\x1b[0K";
+}
+
+}  // namespace
+
+CiSystem ci_system(const os::Environment& environment) {
+  if (is_set(environment, "GITHUB_ACTIONS")) return CiSystem::github;
+  if (is_set(environment, "GITLAB_CI")) return CiSystem::gitlab;
+  if (is_set(environment, "TF_BUILD")) return CiSystem::azure;
+  return CiSystem::none;
+}
+
+std::string group_begin(CiSystem system, const std::string& title, std::int64_t now) {
+  switch (system) {
+    case CiSystem::none:
+      return "";
+    case CiSystem::github:
+      return "::group::devinit: " + title;
+    case CiSystem::gitlab:
+      return gitlab_mark("start", title, now) + "devinit: " + title;
+    case CiSystem::azure:
+      return "##[group]devinit: " + title;
+  }
+  return "";
+}
+
+std::string group_end(CiSystem system, const std::string& title, std::int64_t now) {
+  switch (system) {
+    case CiSystem::none:
+      return "";
+    case CiSystem::github:
+      return "::endgroup::";
+    case CiSystem::gitlab:
+      return gitlab_mark("end", title, now);
+    case CiSystem::azure:
+      return "##[endgroup]";
+  }
+  return "";
+}
+
+LogGroup::LogGroup(const Context& context, std::string title) : output_(context.output), system_(CiSystem::none), title_(std::move(title)) {
+  const auto& style = output_.style();
+  if (style.quiet || style.json || os::is_terminal(kStderr)) return;
+  system_ = ci_system(context.environment);
+  if (system_ != CiSystem::none) output_.insist(group_begin(system_, title_, seconds_now()));
+}
+
+void LogGroup::end() {
+  const auto system = std::exchange(system_, CiSystem::none);
+  if (system != CiSystem::none) output_.insist(group_end(system, title_, seconds_now()));
+}
+
+}  // namespace devinit::cli
