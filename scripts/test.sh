@@ -10,7 +10,7 @@ usage() {
 usage: scripts/test.sh [--full] [SUITE…]
 
   --full   long tests at their full length (small otherwise)
-  SUITE    only these: layering, unit, contract, integration, integration_NAME, e2e, sanitize (default: all)
+  SUITE    only these: layering, unit, contract, integration, integration_NAME, faults, faults_NAME, e2e, sanitize (default: all)
 TEXT
 }
 
