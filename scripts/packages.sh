@@ -7,7 +7,7 @@ packages_for() {
   case $1 in
     build) echo g++ cmake ninja-build nlohmann-json3-dev libcli11-dev libfmt-dev libspdlog-dev libsqlite3-dev libpq-dev ;;
     test) echo ccache lld catch2 git python3 procps iproute2 strace util-linux postgresql ;;
-    e2e) echo python3-fastapi python3-uvicorn python3-flask nodejs npm chromium docker.io docker-compose python3-yaml busybox-static ;;
+    e2e) echo python3-fastapi python3-uvicorn python3-flask python3-psycopg2 python3-redis redis-server nodejs npm chromium docker.io docker-compose python3-yaml busybox-static ;;
     *) echo "packages_for: unknown purpose $1" >&2; return 1 ;;
   esac
 }

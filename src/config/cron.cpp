@@ -15,9 +15,11 @@ constexpr std::time_t kMinute = 60;
 constexpr std::time_t kDay = 86'400;
 /// The longest way to a 29 February, around a year such as 2100 that has none.
 constexpr int kMostDays = 8 * 366;
-constexpr const char* kHint = "five fields: minute, hour, day of month, month, day of week; \"0 3 * * *\" is every day at three";
+constexpr const char* kHint =
+    "five fields: minute, hour, day of month, month, day of week; \"0 3 * * *\" is every day at three";
 
-constexpr std::array<std::string_view, 12> kMonths{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
+constexpr std::array<std::string_view, 12> kMonths{"jan", "feb", "mar", "apr", "may", "jun",
+                                                   "jul", "aug", "sep", "oct", "nov", "dec"};
 constexpr std::array<std::string_view, 8> kWeekdays{"sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 
 struct Field {
@@ -26,11 +28,8 @@ struct Field {
   int highest;
   std::span<const std::string_view> names{};  ///< of the values from `lowest` on
 };
-constexpr std::array<Field, 5> kFields{{{"minute", 0, 59},
-                                        {"hour", 0, 23},
-                                        {"day of month", 1, 31},
-                                        {"month", 1, 12, kMonths},
-                                        {"day of week", 0, 7, kWeekdays}}};
+constexpr std::array<Field, 5> kFields{
+    {{"minute", 0, 59}, {"hour", 0, 23}, {"day of month", 1, 31}, {"month", 1, 12, kMonths}, {"day of week", 0, 7, kWeekdays}}};
 
 std::string in_lower_case(std::string_view text) {
   std::string lower(text);
@@ -68,7 +67,8 @@ Result<std::string_view> written_out(std::string_view text) {
   for (const auto& [name, fields] : kShorthands) {
     if (in_lower_case(text) == name) return fields;
   }
-  return Error(Errc::config, "there is no " + quoted(text) + " in a schedule", "@hourly, @daily, @weekly, @monthly, @yearly, or " + std::string(kHint));
+  return Error(Errc::config, "there is no " + quoted(text) + " in a schedule",
+               "@hourly, @daily, @weekly, @monthly, @yearly, or " + std::string(kHint));
 }
 
 /// What one field of an expression allows.
@@ -106,7 +106,8 @@ class FieldValues {
     int step = 1;
     if (slash != std::string_view::npos) {
       if (range != "*" && dash == std::string_view::npos) {
-        return wrong(item, "has a step without a range (" + std::string(range) + "-" + std::to_string(field_.highest) + "/… or */…)");
+        return wrong(item,
+                     "has a step without a range (" + std::string(range) + "-" + std::to_string(field_.highest) + "/… or */…)");
       }
       TRY_ASSIGN(step, step_of(item.substr(slash + 1), item));
     }
@@ -117,7 +118,8 @@ class FieldValues {
   [[nodiscard]] Result<int> step_of(std::string_view text, std::string_view item) const {
     const auto step = number(text);
     if (!step) return wrong(item, "has a step that is no number");
-    if (*step == 0 || *step > field_.highest) return wrong(item, "has a step that is not between 1 and " + std::to_string(field_.highest));
+    if (*step == 0 || *step > field_.highest)
+      return wrong(item, "has a step that is not between 1 and " + std::to_string(field_.highest));
     return *step;
   }
 
@@ -125,7 +127,8 @@ class FieldValues {
     const auto name = std::find(field_.names.begin(), field_.names.end(), in_lower_case(text));
     if (name != field_.names.end()) return static_cast<int>(name - field_.names.begin()) + field_.lowest;
     const auto read = number(text);
-    if (!read) return wrong(item, field_.names.empty() ? "is not a number, a range or *" : "is not a number, a name, a range or *");
+    if (!read)
+      return wrong(item, field_.names.empty() ? "is not a number, a range or *" : "is not a number, a name, a range or *");
     if (*read < field_.lowest || *read > field_.highest) return wrong(item, "is not within " + bounds());
     return *read;
   }
@@ -158,7 +161,8 @@ std::tm local(std::time_t time) {
 }
 
 bool same_minute(const std::tm& a, const std::tm& b) {
-  return a.tm_min == b.tm_min && a.tm_hour == b.tm_hour && a.tm_mday == b.tm_mday && a.tm_mon == b.tm_mon && a.tm_year == b.tm_year;
+  return a.tm_min == b.tm_min && a.tm_hour == b.tm_hour && a.tm_mday == b.tm_mday && a.tm_mon == b.tm_mon &&
+         a.tm_year == b.tm_year;
 }
 
 /// The first moment after `low` at which the clocks are `high`'s distance from UTC away.
@@ -177,9 +181,10 @@ std::time_t moment_of(std::tm wanted) {
   // No clock is more than 14 hours away from UTC, so a day before and a day after lie on either side of any change.
   const auto before = as_utc - kDay;
   const auto after = as_utc + kDay;
+  const auto distance_before = local(before).tm_gmtoff;
+  const auto distance_after = local(after).tm_gmtoff;
   // The larger distance is the earlier moment.
-  const auto [low, high] = std::minmax(local(before).tm_gmtoff, local(after).tm_gmtoff);
-  for (const auto offset : {high, low}) {
+  for (const auto offset : {std::max(distance_before, distance_after), std::min(distance_before, distance_after)}) {
     if (same_minute(local(as_utc - offset), wanted)) return as_utc - offset;
   }
   return clock_change(before, after);

@@ -16,17 +16,17 @@ constexpr std::string_view kSpecial = "*?[{\\";
 bool in_class(std::string_view name, unsigned char c) {
   using Test = int (*)(int);
   static constexpr std::array<std::pair<std::string_view, Test>, 12> kClasses{{{"alnum", std::isalnum},
-                                                                              {"alpha", std::isalpha},
-                                                                              {"blank", std::isblank},
-                                                                              {"cntrl", std::iscntrl},
-                                                                              {"digit", std::isdigit},
-                                                                              {"graph", std::isgraph},
-                                                                              {"lower", std::islower},
-                                                                              {"print", std::isprint},
-                                                                              {"punct", std::ispunct},
-                                                                              {"space", std::isspace},
-                                                                              {"upper", std::isupper},
-                                                                              {"xdigit", std::isxdigit}}};
+                                                                               {"alpha", std::isalpha},
+                                                                               {"blank", std::isblank},
+                                                                               {"cntrl", std::iscntrl},
+                                                                               {"digit", std::isdigit},
+                                                                               {"graph", std::isgraph},
+                                                                               {"lower", std::islower},
+                                                                               {"print", std::isprint},
+                                                                               {"punct", std::ispunct},
+                                                                               {"space", std::isspace},
+                                                                               {"upper", std::isupper},
+                                                                               {"xdigit", std::isxdigit}}};
   for (const auto& [known, test] : kClasses) {
     if (name == known) return test(c) != 0;
   }
@@ -199,11 +199,13 @@ bool glob_matches(std::string_view pattern, std::string_view path) {
   if (pattern.size() > kLongestPattern) return false;
   const auto special = pattern.find_first_of(kSpecial);
   if (special == std::string_view::npos) return pattern == path;
-  // Nearly every question is answered by how the path begins or ends: a project has a hundred rules, and each path meets all of them.
+  // Nearly every question is answered by how the path begins or ends: a project has a hundred rules, and each path meets all of
+  // them.
   if (!path.starts_with(pattern.substr(0, special))) return false;
   const auto ending = literal_ending(pattern);
   if (!path.ends_with(ending)) return false;
-  if (pattern.size() == ending.size() + 1 && pattern[0] == '*') return path.substr(0, path.size() - ending.size()).find('/') == std::string_view::npos;
+  if (pattern.size() == ending.size() + 1 && pattern[0] == '*')
+    return path.substr(0, path.size() - ending.size()).find('/') == std::string_view::npos;
   return Matching(pattern).run(path);
 }
 

@@ -23,8 +23,8 @@ std::string_view without_trailing_blanks(std::string_view line) {
   return line;
 }
 
-/// What differs between the patterns of git and those of `glob_matches`: braces mean nothing, and asterisks cross folders only where they
-/// are all there is between two slashes.
+/// What differs between the patterns of git and those of `glob_matches`: braces mean nothing, and asterisks cross folders only
+/// where they are all there is between two slashes.
 std::string as_glob(std::string_view pattern) {
   std::string glob;
   for (std::size_t i = 0; i < pattern.size();) {

@@ -1,17 +1,19 @@
-"""Runnable copies of examples/fastapi-next: the npm packages are installed once per lock file and then linked into each copy."""
+"""Runnable copies of the examples. Of fastapi-next, the npm packages are installed once per lock file and then linked into each copy."""
 
 import fcntl
 import hashlib
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent.parent
-EXAMPLE = REPOSITORY / "examples" / "fastapi-next"
+EXAMPLES = REPOSITORY / "examples"
+EXAMPLE = EXAMPLES / "fastapi-next"
 CACHE = pathlib.Path(os.environ.get("DEVINIT_TEST_CACHE") or REPOSITORY / "build" / "test-cache")
-NOT_COPIED = shutil.ignore_patterns("node_modules", ".next", ".venv", ".devinit", ".env.runtime", ".ports.json", "__pycache__")
+NOT_COPIED = shutil.ignore_patterns("node_modules", ".next", ".venv", ".data", ".devinit", ".env.runtime", ".ports.json", "__pycache__")
 
 
 def installed_packages():
@@ -34,6 +36,19 @@ def link_or_copy(source, target):
         os.link(source, target)
     except OSError:  # another file system
         shutil.copy2(source, target)
+
+
+def copy_onto_block(name, project):
+    """Fills the project's folder with the example `name`, on ports of the project's block; returns which port became which."""
+    shutil.copytree(EXAMPLES / name, project.root, ignore=NOT_COPIED, dirs_exist_ok=True)
+    ports = {}
+
+    def moved(match):
+        return match[1] + str(ports.setdefault(int(match[2]), project.block[3 * len(ports)]))  # room for replicas
+
+    for path in pathlib.Path(project.root).rglob("devinit.json"):
+        path.write_text(re.sub(r'("port": )(\d+)', moved, path.read_text(encoding="utf-8")), encoding="utf-8")
+    return ports
 
 
 def make_copy(root):

@@ -110,7 +110,10 @@ TEST_CASE("blanks at the end do not count unless they are escaped") {
 TEST_CASE("line ends of Windows, a byte order mark and a last line without an end") {
   CHECK(ignores_file("a\r\nb\r\n", "a"));
   CHECK(ignores_file("a\r\nb\r\n", "b"));
-  CHECK(ignores_file("\xEF\xBB\xBF" "a\n", "a"));
+  CHECK(
+      ignores_file("\xEF\xBB\xBF"
+                   "a\n",
+                   "a"));
   CHECK(ignores_file("a\nb", "b"));
 }
 

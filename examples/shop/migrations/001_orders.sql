@@ -1,0 +1,4 @@
+CREATE TABLE IF NOT EXISTS orders (
+  id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  state text NOT NULL DEFAULT 'new'
+);
