@@ -130,6 +130,23 @@ class Dinit(Launcher):
         return [self.program, "--user", "-d", str(place.project / "dinit.d"), "-p", str(place.folder / "dinit.sock")]
 
 
+class Supervisord(Launcher):
+    name = "supervisord"
+    restarts = True
+
+    def __init__(self, program):
+        self.program = program
+
+    def configure(self, place, commands):
+        lines = ["[supervisord]", f"logfile={place.folder}/supervisord.log", f"pidfile={place.folder}/supervisord.pid", f"childlogdir={place.folder}"]
+        for i, (port, command) in enumerate(zip(place.ports, commands)):
+            lines += [f"[program:s{i:03}]", f"command={shlex.join(with_port(command, port))}", "autorestart=true", "startretries=1000"]
+        (place.project / "supervisord.conf").write_text("\n".join(lines) + "\n")
+
+    def start_argv(self, place):
+        return [self.program, "--nodaemon", "--configuration", str(place.project / "supervisord.conf")]
+
+
 def peers(devinit, only=None):
     """The floor, devinit, and whatever else PATH has; `only`: names to keep."""
     found = [Floor(), Devinit(devinit)]
@@ -139,7 +156,7 @@ def peers(devinit, only=None):
         found.append(ProcfileLauncher("overmind", program, "start", "-f", "Procfile"))
     if program := find_program("foreman"):
         found.append(ProcfileLauncher("foreman", program, "start", "-f", "Procfile"))
-    for kind, name in ((Dinit, "dinit"), (Concurrently, "concurrently"), (Pm2, "pm2")):
+    for kind, name in ((Dinit, "dinit"), (Concurrently, "concurrently"), (Pm2, "pm2"), (Supervisord, "supervisord")):
         if program := find_program(name):
             found.append(kind(program))
     return [one for one in found if only is None or any(one.name.startswith(name) for name in only)]

@@ -18,12 +18,15 @@ from pathlib import Path
 import cost
 import lifecycle
 import registry
+import supervision
 from harness import Calm
 
 CASES = {"cold-start": cost.cold_start, "status": cost.status, "start-stop": lifecycle.start_stop, "restart": lifecycle.restart,
          "readiness": lifecycle.readiness, "idle": cost.idle, "logs": cost.logs, "port-search": cost.port_search, "orphans": lifecycle.orphans,
          "allocate": registry.allocate, "ports-get": registry.get, "ports-batch": registry.batch, "ports-writers": registry.writers,
-         "ports-list": registry.listing, "ports-whose": registry.whose, "scaffold": registry.scaffold}
+         "ports-list": registry.listing, "ports-whose": registry.whose, "scaffold": registry.scaffold,
+         "graph": supervision.graph, "thousand": supervision.thousand, "crash": supervision.crash, "watch": supervision.watch,
+         "wait": supervision.wait, "probes": supervision.probes, "load": supervision.load}
 PR_SET_CHILD_SUBREAPER = 36
 
 

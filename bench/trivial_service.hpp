@@ -42,12 +42,11 @@ inline int listen_on(int port) {
 }
 
 /// Sends "PORT PID NANOSECONDS" to the datagram socket that BENCH_REPORT names; does nothing without that variable.
-inline void report(int port) {
-  const long long now = now_ns();
+inline void report(int port, long long at = now_ns()) {
   const char* path = std::getenv("BENCH_REPORT");
   if (path == nullptr) return;
   char text[96];
-  const int size = std::snprintf(text, sizeof text, "%d %d %lld", port, static_cast<int>(::getpid()), now);
+  const int size = std::snprintf(text, sizeof text, "%d %d %lld", port, static_cast<int>(::getpid()), at);
   sockaddr_un to{};
   to.sun_family = AF_UNIX;
   std::snprintf(to.sun_path, sizeof to.sun_path, "%s", path);

@@ -50,7 +50,7 @@ struct Request {
 struct Accepted { std::string operation; };
 /// A service changed; drives progress display.
 struct ServiceChanged { engine::ServiceSnapshot service; };
-/// Something the user should read. `level`: "info" or "warning".
+/// Something the user should read. `level`: "info", "warning", or "progress": of interest while it is waited for.
 struct Notice { std::string level; std::string service; std::string text; };
 /// A port is taken by somebody: the client decides (conflict rule) and sends `answer`. Asked one at a time, before anything is written or started.
 struct Busy {
@@ -101,7 +101,7 @@ using Event = std::variant<Accepted, ServiceChanged, Notice, Busy, PortMoved, Do
 [[nodiscard]] Result<Event> decode_event(std::string_view line);
 /// The documented `status --json` document (docs/configuration.md), one line without newline:
 /// {"project","root","supervisor":{"running","pid"},"services":[{"name","state","ready","wanted","external","pid","port","ports":{},"port_source",
-/// "url","restarts","uptime_s","since","detail","stale"}]}. `now`: wall clock seconds, for uptime_s (seconds in state ready, else 0).
+/// "url","restarts","uptime_s","since","detail","stale","kind","healthy","flaps","changed",…}]}. `now`: wall clock seconds, for uptime_s (seconds in state ready, else 0).
 [[nodiscard]] std::string encode_status(const engine::ProjectSnapshot& project, std::int64_t now);
 [[nodiscard]] Result<engine::ProjectSnapshot> decode_status(std::string_view text);
 

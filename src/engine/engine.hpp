@@ -16,9 +16,9 @@
 
 namespace devinit::engine {
 
-/// The brain of one project: all services, all operations of all clients. `step` takes one event and the time and says what must be
-/// done; nothing in here reads a clock, a file or a socket. ServiceMachine decides for one service; this class orders them. A command costs a
-/// look at each service and dependency, what happens to one service a look at its neighbours.
+/// The brain of one project: all services, all operations of all clients. `step` takes one event and the time and says what must be done;
+/// nothing in here reads a clock, a file or a socket. ServiceMachine decides for one service; this class orders them. A command costs a look at
+/// each service and dependency, what happens to one service a look at its neighbours.
 class Engine {
  public:
   explicit Engine(std::uint32_t seed) : seed_(seed) {}
@@ -38,8 +38,7 @@ class Engine {
   [[nodiscard]] std::vector<ServiceSnapshot> snapshots() const;
   [[nodiscard]] ServiceSnapshot snapshot(const std::string& service) const;
   [[nodiscard]] TimePoint since(const std::string& service) const;
-  /// The caller turns it into a Timeline.
-  using Times = StartTimes;
+  using Times = StartTimes;  ///< the caller turns it into a Timeline
   [[nodiscard]] Times times(const std::string& service) const;
   [[nodiscard]] const config::ServiceConfig* config_of(const std::string& service) const;
   /// The port that a service has, will have or would have. Nothing for an external one: no port of it is planned.
@@ -144,8 +143,8 @@ class Engine {
   std::uint64_t last_question_ = 0;
   PortsThen ports_now_;                                 ///< until a port changes
   std::vector<Effect> effects_;  ///< of the step under way, as the two below
-  std::vector<Entry*> news_;   ///< services that something happened to, in order; null: forgotten since
-  std::size_t heard_ = 0;      ///< so many of them have been told to their neighbours
+  std::vector<Entry*> news_;     ///< services that something happened to, in order; null: forgotten since
+  std::size_t heard_ = 0;        ///< so many of them have been told to their neighbours
 };
 
 }  // namespace devinit::engine

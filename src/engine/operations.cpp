@@ -57,7 +57,7 @@ void Engine::enter(Operation& operation, Phase phase, TimePoint now) {
   operation.kill_at.reset();
   operation.progress_at.reset();
   const bool goes_down = phase == Phase::down || phase == Phase::stopping;
-  if (goes_down && operation.id != kNobody) operation.progress_at = now + kProgressAfter;
+  if (goes_down && operation.client && operation.id != kNobody) operation.progress_at = now + kProgressAfter;
 }
 
 /// One plan at a time, and none while a target, or what it depends on, is still on its way down.

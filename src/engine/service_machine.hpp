@@ -14,11 +14,11 @@ namespace devinit::engine {
 
 /// # The life of one service
 ///
-///     stopped ── start ──► claiming ── claimed ──► waiting ── deps_ready ──► starting ─┬─ became_ready ──► ready       service, external
-///        ▲                    ▲  ▲                                                     └─ spawned ─► running           task, scheduled
-///        │                    │  └── run ── scheduled ◄── claimed (of `start`), or the end of a run ───────┤            scheduled
-///        │                    │                              completed ◄── tree_empty with exit code 0 ────┤            task
-///        │ tree_empty         └── deadline ── backing_off ◄── tree_empty, not_ready, exceeded … ───────────┘            service, task
+///     stopped ── start ─► claiming ── claimed ─► waiting ── deps_ready ─► starting ─┬─ became_ready ─► ready    (service, external)
+///        ▲                   ▲  ▲                                                  └─ spawned ─► running      (task, scheduled)
+///        │                   │  └── run ── scheduled ◄── `claimed` of its start, or the end of a run ─┤      (scheduled)
+///        │                   │                              completed ◄── tree_empty, exit code 0 ────┤      (task)
+///        │ tree_empty        └── deadline ── backing_off ◄── tree_empty, not_ready … ─────────────────┘      (service, task)
 ///     stopping ◄── stop, from wherever a tree is                failed ◄── budget spent, or no restart
 ///
 /// The machine decides and nothing else: time arrives with each event, what must happen leaves as effects, and the only clock it knows is

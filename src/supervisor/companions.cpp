@@ -63,7 +63,6 @@ void Companions::on_exceeded(const std::string& service, const std::string& text
 void Companions::on_limit_warning(const std::string& service, const std::string& text) { observer_.on_remark("warning", service, text); }
 
 void Companions::on_files_changed(const std::string& service, const std::string& summary) {
-  observer_.on_remark("info", service, summary + " changed");
   observer_.on_files_changed(service, summary);
 }
 

@@ -77,6 +77,11 @@ void PortHoldings::open(const std::string& service, bool fenced) {
   }
 }
 
+bool PortHoldings::holds(const std::string& service, const std::string& port_name) const {
+  const auto at = claims_.find(service);
+  return at != claims_.end() && at->second.contains(port_name);
+}
+
 std::vector<std::pair<std::string, Port>> PortHoldings::close(const std::string& service) {
   std::vector<std::pair<std::string, Port>> lost;
   const auto at = claims_.find(service);

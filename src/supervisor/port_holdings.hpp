@@ -26,6 +26,7 @@ class PortHoldings {
 
   /// Lets the service bind its ports. `fenced` false: it is a server that cannot bind behind the fence.
   void open(const std::string& service, bool fenced);
+  [[nodiscard]] bool holds(const std::string& service, const std::string& port_name) const;
   /// Keeps everybody out. The ports of the service that a stranger has taken meanwhile (port name, port).
   [[nodiscard]] std::vector<std::pair<std::string, Port>> close(const std::string& service);
   /// The socket that listens on the service's main port at `host` (empty: 127.0.0.1), for the service to inherit. It stays ours and stays open

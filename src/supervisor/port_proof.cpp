@@ -76,9 +76,12 @@ PortProof::Finding PortProof::examine(const std::string& service, const Listener
   auto& claim = at->second;
   const auto inodes = listeners.inodes_on(claim.port);
   if (inodes.empty()) return settled_elsewhere(claim, listeners, now);
-  if (claim.foreign_told && now - claim.last_look < kForeignPause) return {};
-  claim.last_look = now;
-  return examine_holders(claim, listeners, inodes);
+  if (!claim.foreign_told || now - claim.last_look >= kForeignPause) {
+    claim.last_look = now;
+    auto finding = examine_holders(claim, listeners, inodes);
+    if (finding.verdict != Verdict::nobody) return finding;
+  }
+  return settled_elsewhere(claim, listeners, now);  // a server that found its port busy may have taken the next one
 }
 
 PortProof::Finding PortProof::examine_holders(Claim& claim, const ListenerTable& listeners,

@@ -124,7 +124,9 @@ void ServiceRunner::on_tree_empty(const std::string& service, int wait_status, s
   const auto port = engine_.port_of(service, "");
   const auto status = os::ExitStatus::from_wait_status(wait_status);
   if (const auto code = own_exit_code(state_of(service), status)) memory_[service].exit_code = *code;
-  engine::ServiceMachine::Event event{Kind::tree_empty, describe_end(status)};
+  const auto* config = engine_.config_of(service);
+  const bool meant_to_end = config != nullptr && config->runs_to_end();
+  engine::ServiceMachine::Event event{Kind::tree_empty, meant_to_end ? status.describe() : describe_end(status)};
   event.exit_code = status.code();
   const auto running = running_.find(service);
   if (running != running_.end() && port) event.port_stolen = ended_by_busy_port(service, running->second, *port);
@@ -136,7 +138,6 @@ void ServiceRunner::on_tree_empty(const std::string& service, int wait_status, s
   const bool asked_for = state_of(service) == engine::State::stopping;
   if (!asked_for) host_.tell("log", service, event.text);  // a line for each of a hundred stops is nobody's news
   remember_task(service, status);
-  const auto* config = engine_.config_of(service);
   const auto finish = [this, service, event] { host_.post(engine::ServiceEvent{service, event}); };
   if (config == nullptr || config->hooks.after_exit.empty()) return finish();
   // Part of the run: what it clears away must be gone before the next one.

@@ -73,6 +73,10 @@ void ServiceRunner::carry_out(const engine::ServiceEffect& effect) {
       (void)ports_.close(effect.service);  // a port lost now is found by the next reclaim
       return;
     case Effect::release:
+      if (engine_.config_of(effect.service) != nullptr && !running_.contains(effect.service)) {  // what others run is asked no more
+        readiness_.forget(effect.service);
+        companions_.liveness.forget(effect.service);
+      }
       ports_.release(effect.service);
       return;
     case Effect::schedule:
@@ -96,6 +100,11 @@ PortSet ServiceRunner::avoided_by(const std::string& service) const {
 void ServiceRunner::reclaim(const std::string& service) {
   const auto* config = engine_.config_of(service);
   auto lost = ports_.close(service);
+  for (const auto& known : engine_.ports()) {  // released when it failed, and wanted again because a file has changed
+    if (known.service != service || ports_.holds(service, known.port_name)) continue;
+    const auto again = ports_.claim(service, known.port_name, known.port, known.port, 1, {});
+    if (again.verdict != engine::ClaimOutcome::Verdict::claimed) lost.emplace_back(known.port_name, known.port);
+  }
   const auto main_port = engine_.port_of(service, "");
   if (std::exchange(memory_[service].unusable, false) && main_port && lost.empty()) lost.emplace_back("", *main_port);
   for (const auto& [name, port] : lost) {
@@ -151,6 +160,7 @@ void ServiceRunner::complete(engine::ServiceSnapshot& service) const {
   const auto* config = engine_.config_of(service.name);
   if (config == nullptr || config->kind != config::ServiceKind::external) return;
   service.external = true;
+  if (service.state == engine::State::starting && service.detail.empty()) service.detail = readiness_.reason(service.name);
   if (!config->port || !config->port->prefer) return;
   service.port = config->port->prefer;
   service.port_source = config::describe(config::PortSource::config);

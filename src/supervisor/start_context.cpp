@@ -131,7 +131,8 @@ engine::StartRequest plan_request(const StartContext& context, engine::Operation
   request.all = targets.empty();
   request.avoid = std::make_shared<const PortSet>(ports_to_avoid(context));
   for (const auto& service : context.config.services) {
-    if (service.disabled) continue;
+    const bool named = std::find(targets.begin(), targets.end(), service.name) != targets.end();
+    if (service.disabled && !named) continue;
     engine::ServicePlan plan{service, {}};
     if (service.kind != config::ServiceKind::external) {  // others have chosen its port
       for (const auto& [name, spec] : all_ports(service)) plan.ports.push_back(wish_for(context, service.name, name));

@@ -12,6 +12,9 @@ import time
 PATIENCE = 60.0
 
 
+MARK = b"mark"
+
+
 class Events:
     """What the stubs of one test report, in order of arrival."""
 
@@ -21,6 +24,8 @@ class Events:
         os.chmod(path, 0o666)  # a stub may run as another user
         self._news = threading.Condition()
         self._all = []
+        self._marks_sent = 0
+        self._marks_seen = 0
         self._thread = threading.Thread(target=self._receive, daemon=True)
         self._thread.start()
 
@@ -28,18 +33,29 @@ class Events:
         # A thread, because the kernel queues few datagrams: a stub must not block while the test waits for something else.
         while message := self._socket.recv(1 << 20):
             with self._news:
-                self._all.append(json.loads(message))
+                if message == MARK:
+                    self._marks_seen += 1
+                else:
+                    self._all.append(json.loads(message))
                 self._news.notify_all()
 
-    def close(self):
-        path = self._socket.getsockname()
+    def _send_to_self(self, message):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
-            channel.sendto(b"", path)
+            channel.sendto(message, self._socket.getsockname())
+
+    def close(self):
+        self._send_to_self(b"")
         self._thread.join()
         self._socket.close()
 
     def all(self, event=None, **where):
+        """All that has been sent by now, also what the thread has not come to yet: it arrives before our mark."""
         with self._news:
+            self._marks_sent += 1
+            mark = self._marks_sent
+        self._send_to_self(MARK)
+        with self._news:
+            self._news.wait_for(lambda: self._marks_seen >= mark, PATIENCE)
             return [entry for entry in self._all if matches(entry, event, where)]
 
     def wait(self, event, count=1, timeout=PATIENCE, **where):
@@ -49,6 +65,12 @@ class Events:
                 raise AssertionError(f"no {count} {event!r} events with {where}; there were: {self._all}")
             found = [entry for entry in self._all if matches(entry, event, where)][:count]
         return found[0] if count == 1 else found
+
+    def wait_any(self, event, names, timeout=PATIENCE):
+        """Returns as soon as a stub of one of these names has reported the event."""
+        with self._news:
+            if not self._news.wait_for(lambda: any(entry["event"] == event and entry.get("name") in names for entry in self._all), timeout):
+                raise AssertionError(f"no {event!r} of {sorted(names)}; there were: {self._all}")
 
     def _count(self, event, where):
         return sum(matches(entry, event, where) for entry in self._all)

@@ -25,6 +25,14 @@ engine::ServiceSnapshot backend() {
   service.detail = "says \"hi\"\n\tüñí";
   service.stale = true;
   service.exit_code = 0;
+  service.kind = config::ServiceKind::task;
+  service.healthy = false;
+  service.flaps = 2;
+  service.changed = true;
+  service.status = "busy";
+  service.next_run = 1'700'000'900;
+  service.fingerprint = "0123456789abcdef";
+  service.timeline = {1, 2, 3, 4};
   return service;
 }
 
@@ -87,11 +95,13 @@ TEST_CASE("a start request survives the wire") {
     request.op = op;
     request.targets = {"backend", "front end"};
     request.environment = {{"PATH", "/bin:/usr/bin"}, {"PS1", "\x1b[0m$ "}, {"EMPTY", ""}, {"ÜMLAUT", "ß"}};
+    request.fingerprints = {{"migrate", "0123456789abcdef"}};
     const Request copy = round_trip_request(request);
     CHECK(copy.op == op);
     CHECK(copy.version == kProtocolVersion);
     CHECK(copy.targets == request.targets);
     CHECK(copy.environment == request.environment);
+    CHECK(copy.fingerprints == request.fingerprints);
   }
 }
 
@@ -116,7 +126,9 @@ TEST_CASE("an answer, a cancel and a stop survive the wire") {
   Request stop;
   stop.op = Op::stop;
   stop.targets = {"backend"};
+  stop.timeout = Millis(1500);
   CHECK(round_trip_request(stop).targets == stop.targets);
+  CHECK(round_trip_request(stop).timeout == Millis(1500));
 }
 
 TEST_CASE("a status request needs no body") {
@@ -145,6 +157,14 @@ TEST_CASE("every event survives the wire") {
   CHECK(service.detail == backend().detail);
   CHECK(service.stale);
   CHECK(service.exit_code == 0);
+  CHECK(service.kind == config::ServiceKind::task);
+  CHECK_FALSE(service.healthy);
+  CHECK(service.flaps == 2);
+  CHECK(service.changed);
+  CHECK(service.status == "busy");
+  CHECK(service.next_run == 1'700'000'900);
+  CHECK(service.fingerprint == backend().fingerprint);
+  CHECK(service.timeline == backend().timeline);
 
   const auto notice = round_trip(Notice{"warning", "backend", "two\nlines"});
   CHECK(notice.level == "warning");
@@ -312,7 +332,7 @@ TEST_CASE("an event that is cut at any byte is a protocol error") {
 }
 
 TEST_CASE("nesting is bounded before anything is built") {
-  const auto request = [](const std::string& value) { return decode_request("stop", R"({"version":1,"x":)" + value + "}"); };
+  const auto request = [](const std::string& value) { return decode_request("stop", R"({"version":2,"x":)" + value + "}"); };
   CHECK(request(nested(63, "[", "]")).has_value());
   CHECK(is_protocol_error(request(nested(64, "[", "]"))));
   CHECK(is_protocol_error(request(nested(100'000, "[", "]"))));
@@ -322,7 +342,7 @@ TEST_CASE("nesting is bounded before anything is built") {
 }
 
 TEST_CASE("size is bounded before anything is built") {
-  const std::string head = R"({"version":1,"reason":")";
+  const std::string head = R"({"version":2,"reason":")";
   const std::string huge = head + std::string((8 << 20) - head.size() - 1, 'x') + "\"}";
   REQUIRE(huge.size() == (8 << 20) + 1);
   CHECK(is_protocol_error(decode_request("stop", huge)));
@@ -338,9 +358,12 @@ TEST_CASE("the status document has the documented members in the documented orde
       R"({"project":"shop","root":"/srv/shop with spaces","supervisor":{"running":true,"pid":77},"services":[)"
       R"({"name":"backend","state":"ready","ready":true,"wanted":true,"external":false,"pid":4242,"port":8001,)"
       R"("ports":{"admin":9000,"metrics":65535},"port_source":"fallback","url":"http://localhost:8001","restarts":3,)"
-      R"("uptime_s":60,"since":1700000000,"detail":"fine","stale":true},)"
+      R"("uptime_s":60,"since":1700000000,"detail":"fine","stale":true,"kind":"task","healthy":false,"flaps":2,)"
+      R"("changed":true,"status":"busy","next_run":1700000900,"fingerprint":"0123456789abcdef",)"
+      R"("timeline_ms":{"wanted":1,"waiting":2,"spawned":3,"ready":4}},)"
       R"({"name":"postgres","state":"stopped","ready":false,"wanted":false,"external":true,"pid":null,"port":null,"ports":{},)"
-      R"("port_source":"","url":"","restarts":0,"uptime_s":0,"since":0,"detail":"","stale":false}]})");
+      R"("port_source":"","url":"","restarts":0,"uptime_s":0,"since":0,"detail":"","stale":false,)"
+      R"("kind":"service","healthy":true,"flaps":0,"changed":false}]})");
 }
 
 TEST_CASE("a status document without a running supervisor names no pid") {

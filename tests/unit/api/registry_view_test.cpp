@@ -25,7 +25,7 @@ RegistryView full_view() {
 }
 
 Result<Request> decode_start(const std::string& registry) {
-  return decode_request("start", R"({"version":1,"registry":)" + registry + "}");
+  return decode_request("start", R"({"version":2,"registry":)" + registry + "}");
 }
 
 TEST_CASE("a start request carries what the registry says, and loses nothing of it") {
@@ -51,7 +51,7 @@ TEST_CASE("ports to avoid are ranges in one text") {
 }
 
 TEST_CASE("a request without a registry knows and writes no leases") {
-  const auto decoded = decode_request("start", R"({"version":1})");
+  const auto decoded = decode_request("start", R"({"version":2})");
   REQUIRE(decoded.has_value());
   CHECK_FALSE(decoded->registry.has_value());
 }

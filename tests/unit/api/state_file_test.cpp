@@ -107,7 +107,7 @@ TEST_CASE("a state file with a wrong member is refused") {
       {"\"guardian\":{\"pid\":78,\"start_ticks\":123500}", "\"guardian\":78"},
       {"\"leader\":{\"pid\":79,\"start_ticks\":123501}", "\"leader\":{\"pid\":79,\"start_ticks\":1e3}"},
       {"\"port\":8000", "\"port\":73536"},
-      {"\"state\":\"ready\"", "\"state\":\"running\""},
+      {"\"state\":\"ready\"", "\"state\":\"dancing\""},
       {"\"name\":\"frontend\"", "\"name\":[\"frontend\"]"},
       {"\"services\":[", "\"service\":["},
   }));

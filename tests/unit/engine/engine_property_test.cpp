@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using Kind = ServiceMachine::EventKind;
 
-constexpr std::uint64_t kEpisodes = 20000;  ///< of each property
+constexpr std::uint64_t kEpisodes = 1000;  ///< of each property
 constexpr int kSteps = 60;
 constexpr std::size_t kMostOperations = 6;
 

@@ -228,10 +228,10 @@ void FakeShell::spawn(const std::string& name) {
 void FakeShell::check_spawn(const std::string& name) {
   if (!engine.snapshot(name).wanted && !ends_later_in_step(name)) broken.push_back("spawned, although nobody wants it: " + name);
   // A plan that begins in the same step may bring another configuration: what was right before it cannot be judged any more.
-  const bool planned_anew = std::any_of(step_.effects.begin() + static_cast<std::ptrdiff_t>(step_.at), step_.effects.end(), [](const Effect& effect) {
+  const auto plans = [](const Effect& effect) {
     return std::holds_alternative<ClaimPort>(effect) || std::holds_alternative<WriteFiles>(effect);
-  });
-  if (planned_anew) return;
+  };
+  if (std::any_of(step_.effects.begin() + static_cast<std::ptrdiff_t>(step_.at), step_.effects.end(), plans)) return;
   for (const auto& [need, condition] : engine.config_of(name)->depends_on) {
     if (engine.config_of(need) == nullptr || allows(need, condition) || changes_later_in_step(need)) continue;
     broken.push_back("spawned before " + need + ": " + name);
