@@ -73,7 +73,7 @@ void ServiceRunner::carry_out(const engine::ServiceEffect& effect) {
       (void)ports_.close(effect.service);  // a port lost now is found by the next reclaim
       return;
     case Effect::release:
-      if (engine_.config_of(effect.service) != nullptr && !running_.contains(effect.service)) {  // what others run is asked no more
+      if (!running_.contains(effect.service)) {  // what others run is asked no more
         readiness_.forget(effect.service);
         companions_.liveness.forget(effect.service);
       }

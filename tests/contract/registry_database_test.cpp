@@ -4,6 +4,7 @@
 
 #include <array>
 #include <csignal>
+#include <iostream>
 
 #include "contract/network.hpp"
 #include "contract/registry_fixture.hpp"
@@ -262,7 +263,9 @@ TEST_CASE("many processes that make the schema at once make it once") {
       starters.emplace_back([&place](const Child::Side& side) {
         static_cast<void>(side.hear());
         const auto own = open_database(place.location, Access::read_write);
-        return own && ensure_schema(**own, Access::read_write) ? 0 : 1;
+        const auto made = own ? ensure_schema(**own, Access::read_write) : Result<>(own.error().error);
+        if (!made) std::cerr << made.error().message << '\n';  // nobody else could say why
+        return made ? 0 : 1;
       });
     }
     for (auto& starter : starters) starter.say('g');
