@@ -226,7 +226,7 @@ TEST_CASE("bytes that are not UTF-8 arrive as U+FFFD, in values and in keys") {
   CHECK(copy->environment.at("GOOD") == "caf\xc3\xa9");
   CHECK(copy->environment.at("LATIN") == "caf\xef\xbf\xbd");
   CHECK(copy->environment.at("K\xef\xbf\xbd") == "v");
-  CHECK(is_protocol_error(decode_request("start", "{\"version\":1,\"reason\":\"\xff\"}")));
+  CHECK(is_protocol_error(decode_request("start", "{\"version\":2,\"reason\":\"\xff\"}")));
 }
 
 TEST_CASE("unknown members are ignored and unknown events can be skipped") {
@@ -246,8 +246,8 @@ TEST_CASE("hostile requests are protocol errors") {
       {"start", "null"},
       {"start", "{}"},
       {"start", "{\"version\":1"},
-      {"start", "{\"version\":1}}"},
-      {"start", "{\"version\":1,}"},
+      {"start", "{\"version\":2}}"},
+      {"start", "{\"version\":2,}"},
       {"start", "{'version':1}"},
       {"start", "{\"version\":\"1\"}"},
       {"start", "{\"version\":true}"},
@@ -255,25 +255,25 @@ TEST_CASE("hostile requests are protocol errors") {
       {"start", "{\"version\":null}"},
       {"start", "{\"version\":99999999999}"},
       {"start", "{\"version\":1e400}"},
-      {"start", "{\"version\":1,\"targets\":\"all\"}"},
-      {"start", "{\"version\":1,\"targets\":{\"a\":\"b\"}}"},
-      {"start", "{\"version\":1,\"targets\":[1]}"},
-      {"start", "{\"version\":1,\"targets\":[null]}"},
-      {"start", "{\"version\":1,\"environment\":[\"A=b\"]}"},
-      {"start", "{\"version\":1,\"environment\":{\"A\":1}}"},
-      {"start", "{\"version\":1,\"environment\":{\"A\":\"x\\u0000y\"}}"},
-      {"start", "{\"version\":1,\"environment\":{\"A\\u0000\":\"x\"}}"},
-      {"start", "{\"version\":1,\"targets\":[\"\\ud800\"]}"},
-      {"answer", "{\"version\":1}"},
-      {"answer", "{\"version\":1,\"operation\":\"a\",\"question\":-1,\"choice\":\"next\"}"},
-      {"answer", "{\"version\":1,\"operation\":\"a\",\"question\":1.5,\"choice\":\"next\"}"},
-      {"answer", "{\"version\":1,\"operation\":\"a\",\"question\":18446744073709551616,\"choice\":\"next\"}"},
-      {"answer", "{\"version\":1,\"operation\":\"a\",\"question\":1,\"choice\":\"kill\"}"},
-      {"answer", "{\"version\":1,\"operation\":\"a\",\"question\":1,\"choice\":0}"},
-      {"cancel", "{\"version\":1}"},
-      {"cancel", "{\"version\":1,\"operation\":7}"},
-      {"destroy", "{\"version\":1}"},
-      {"", "{\"version\":1}"},
+      {"start", "{\"version\":2,\"targets\":\"all\"}"},
+      {"start", "{\"version\":2,\"targets\":{\"a\":\"b\"}}"},
+      {"start", "{\"version\":2,\"targets\":[1]}"},
+      {"start", "{\"version\":2,\"targets\":[null]}"},
+      {"start", "{\"version\":2,\"environment\":[\"A=b\"]}"},
+      {"start", "{\"version\":2,\"environment\":{\"A\":1}}"},
+      {"start", "{\"version\":2,\"environment\":{\"A\":\"x\\u0000y\"}}"},
+      {"start", "{\"version\":2,\"environment\":{\"A\\u0000\":\"x\"}}"},
+      {"start", "{\"version\":2,\"targets\":[\"\\ud800\"]}"},
+      {"answer", "{\"version\":2}"},
+      {"answer", "{\"version\":2,\"operation\":\"a\",\"question\":-1,\"choice\":\"next\"}"},
+      {"answer", "{\"version\":2,\"operation\":\"a\",\"question\":1.5,\"choice\":\"next\"}"},
+      {"answer", "{\"version\":2,\"operation\":\"a\",\"question\":18446744073709551616,\"choice\":\"next\"}"},
+      {"answer", "{\"version\":2,\"operation\":\"a\",\"question\":1,\"choice\":\"kill\"}"},
+      {"answer", "{\"version\":2,\"operation\":\"a\",\"question\":1,\"choice\":0}"},
+      {"cancel", "{\"version\":2}"},
+      {"cancel", "{\"version\":2,\"operation\":7}"},
+      {"destroy", "{\"version\":2}"},
+      {"", "{\"version\":2}"},
   }));
   CAPTURE(op, body);
   CHECK(is_protocol_error(decode_request(op, body)));
