@@ -172,7 +172,7 @@ ServiceMachine::Effects ServiceMachine::after_crash(const Event& event, TimePoin
   // The shell's own words for "not found" and "not executable": trying again would not help.
   if (!had_been_ready && (event.exit_code == 127 || event.exit_code == 126)) return fail(now, why, code);
   if (event.exit_code && std::count(restart_.never_on.begin(), restart_.never_on.end(), *event.exit_code) > 0) {
-    return fail(now, why + ", which must not restart", code);
+    return fail(now, why + "; `restart.never_on` names that code", code);
   }
   if (failures_ >= restart_.max) {
     return fail(now, why + (failures_ > 1 ? " (failure " + std::to_string(failures_) + " in a row)" : ""), code);

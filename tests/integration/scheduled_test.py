@@ -79,10 +79,11 @@ class Interval(ScheduledTest):
     def test_a_restart_by_name_runs_it_now(self):
         project = self.scheduled("every 1h", stub("worker", "--name", "report", "--exit", 0))
         project.succeed("start")
-        runs = len(project.events.all("started", name="report"))
+        self.assertEqual(project.events.all("started", name="report"), [])
         project.succeed("restart", "report")
-        self.assertLessEqual(len(project.events.all("started", name="report")), runs + 1)
+        project.events.wait("ended", name="report")
         project.wait_state("report", "scheduled")
+        self.assertEqual(len(project.events.all("started", name="report")), 1)
 
     def test_an_up_lasts_while_something_is_scheduled(self):
         project = self.scheduled("every 1s", stub("worker", "--name", "report", "--exit", 0))

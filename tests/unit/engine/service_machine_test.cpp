@@ -220,7 +220,7 @@ TEST_CASE("the restart policy decides whether there is another try") {
     run.spawn_again();
     run.send(crash("exited with code 78", 78));
     CHECK(run.state() == State::failed);
-    CHECK(run.machine.detail() == "exited with code 78, which must not restart");
+    CHECK(run.machine.detail() == "exited with code 78; `restart.never_on` names that code");
   }
   SECTION("at most so many failures") {
     config.restart.max = 1;
