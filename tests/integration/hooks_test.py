@@ -49,7 +49,8 @@ class Order(HookTest):
         self.assertEqual(project.events.wait("started")["file"], "prepared")
 
     def test_after_exit_comes_when_nothing_is_left(self):
-        project = self.hooked({"after_exit": f"{harness.PYTHON} -c 'import os, socket; socket.create_server((\"127.0.0.1\", int(os.environ[\"PORT\"]))); print(\"it is free\")'"})
+        script = 'import os, socket; socket.create_server(("127.0.0.1", int(os.environ["PORT"]))); print("it is free")'
+        project = self.hooked({"after_exit": f"{harness.PYTHON} -c '{script}'"})
         project.succeed("start")
         project.succeed("stop")
         self.assertIn("it is free", project.succeed("logs").out)

@@ -1,5 +1,6 @@
 """`ready` and `live`: how a service is asked how it is, and what follows."""
 
+import os
 import signal
 
 import harness
@@ -116,16 +117,17 @@ class Ready(ProbeTest):
         project, remote = self.remote_service(ready="notify")
         start = self.starting(project)
         remote.tell("notify STATUS=loading the index")
-        self.assertEqual(project.wait_service("backend", lambda service: service["status"])["status"], "loading the index")
+        self.assertEqual(project.wait_service("backend", lambda service: service.get("status"))["status"], "loading the index")
         self.assertEqual(project.service()["state"], "starting")
         remote.tell("notify READY=1|STATUS=open for business")
         self.finish(start)
-        project.wait_service("backend", lambda service: service["status"] == "open for business")
+        project.wait_service("backend", lambda service: service.get("status") == "open for business")
         self.assertIn("open for business", project.succeed("status").out)
 
     def test_notify_from_a_child(self):
         project = self.project()
-        child = f"{harness.PYTHON} -c 'import os,socket; socket.socket(1, 2).sendto(b\"READY=1\", \"\\0\" + os.environ[\"NOTIFY_SOCKET\"][1:])'; exec sleep 1000"
+        script = 'import os, socket; socket.socket(1, 2).sendto(b"READY=1", "\\0" + os.environ["NOTIFY_SOCKET"][1:])'
+        child = f"{harness.PYTHON} -c '{script}'; exec sleep 1000"
         project.write("devinit.json", {"services": {"backend": {"command": child, "ready": {"notify": True}}}})
         project.succeed("start")
 
@@ -135,7 +137,7 @@ class Ready(ProbeTest):
         remote.tell("notify READY=1")
         self.finish(start)
         remote.tell("notify STOPPING=1|STATUS=closing")
-        project.wait_service("backend", lambda service: service["status"] == "closing")
+        project.wait_service("backend", lambda service: service.get("status") == "closing")
         remote.tell("exit 0")
         project.wait_service("backend", lambda service: service["restarts"] == 1)
 
@@ -153,10 +155,9 @@ class Ready(ProbeTest):
 
     def test_delay(self):
         project, _ = self.remote_service(ready={"delay": "1500ms"})
-        start = self.starting(project)
-        self.finish(start)
-        timeline = next(node for node in harness.json.loads(project.succeed("graph", "--json").out)["services"])
-        self.assertEqual(timeline["name"], "backend")
+        self.finish(self.starting(project))
+        times = project.service()["timeline_ms"]
+        self.assertGreaterEqual(times["ready"] - times["wanted"], 1500)
 
     def test_initial_delay_comes_before_the_first_attempt(self):
         project, _ = self.remote_service(ready={"exec": "touch asked", "initial_delay": "1s"})
@@ -240,7 +241,7 @@ class Live(ProbeTest):
         project, _ = self.remote_service(live={"exec": ["test", "-e", "well"], "period": "50ms", "failure_threshold": 2})
         project.write("well", "")
         project.succeed("start")
-        harness.os.unlink(project.path("well"))
+        os.unlink(project.path("well"))
         project.events.wait("started", name="backend", count=2)
         project.write("well", "")
         project.wait_service("backend", lambda service: service["ready"] and service["restarts"] >= 1)
@@ -249,7 +250,7 @@ class Live(ProbeTest):
         project, _ = self.remote_service(live={"file": "well", "period": "50ms", "failure_threshold": 1, "action": "mark"})
         project.write("well", "")
         project.succeed("start")
-        harness.os.unlink(project.path("well"))
+        os.unlink(project.path("well"))
         self.assertIn("well", project.wait_service("backend", lambda service: not service["healthy"])["detail"])
         project.write("well", "")
         project.wait_service("backend", lambda service: service["healthy"])

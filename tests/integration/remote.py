@@ -21,9 +21,12 @@ class Remote:
     def command(self, *arguments):
         return stub("worker", "--name", self.name, "--control", self.path, *arguments)
 
-    def tell(self, line, count=1):
-        """Returns when the worker has obeyed (for the `count`-th time)."""
+    def send(self, line):
+        """Does not wait: for what the worker may not survive."""
         os.write(self._descriptor, f"{line}\n".encode())
-        if line.startswith("exit"):
-            return
-        self.project.events.wait("obeyed", count=count, name=self.name, line=line)
+
+    def tell(self, line, count=1):
+        """Returns when the worker has obeyed (for the `count`-th time); at once when it is to end."""
+        self.send(line)
+        if not line.startswith("exit"):
+            self.project.events.wait("obeyed", count=count, name=self.name, line=line)

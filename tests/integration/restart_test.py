@@ -127,6 +127,17 @@ class Crash(DevinitTest):
         project.expect_code(1, "start")
         self.assertEqual(len(project.events.all("started")), 4)
 
+    def test_a_manual_restart_clears_the_count(self):
+        project = self.single(settings={"restart": {"max": 2}})
+        project.succeed("start")
+        self.crash(project, 1)
+        project.wait_service("backend", lambda service: service["ready"] and service["restarts"] == 1)
+        project.succeed("restart", "backend")
+        listening = len(project.events.all("listening"))
+        processes.send(project.service()["pid"], signal.SIGKILL)
+        project.events.wait("listening", count=listening + 1)
+        project.wait_state("backend", "ready")
+
 
 class OnRequest(DevinitTest):
     def test_one_service_gets_a_new_process_on_its_port(self):
