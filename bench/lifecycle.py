@@ -22,9 +22,9 @@ class Running:
         self.began = now()
         self.main_pid = self.place.spawn(self.launcher.start_argv(self.place), str(output))
         self.services = self.place.reports.take(len(self.place.ports))
-        self.returned = None
+        self.returned, self.code = None, 0
         if self.launcher.daemonises:
-            os.waitpid(self.main_pid, 0)
+            self.code = os.waitstatus_to_exitcode(os.waitpid(self.main_pid, 0)[1])
             self.returned = now()
 
     def until_all_listen(self):

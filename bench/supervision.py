@@ -3,11 +3,12 @@
 import json
 import os
 import signal
+import socket
 import statistics
 import subprocess
 import time
 
-from harness import Table, Playground, cell, cpu_ns, ms, now, open_pidfds, read_json, reap, run, wait_for_ends, wake_ups
+from harness import Table, Playground, cell, cpu_ns, ms, now, read_json, run, wake_ups
 from launchers import Devinit, Floor, peers
 from lifecycle import Running, trivial
 
@@ -73,7 +74,7 @@ def thousand(options):
 
 
 def in_turns(options, title, count, launchers, runs):
-    table = Table(title, ["launcher", "all listen, ms", "× floor", "command returned, all ready, ms", "× floor", "stop: all gone, ms", "× floor", "left behind", "runs"])
+    table = Table(title, ["launcher", "all listen, ms", "× floor", "command returned, all ready, ms", "× floor", "stop: all gone, ms", "× floor", "left behind", "runs", "failed starts"])
     samples = {}
     for _ in range(runs):
         for launcher in launchers:
@@ -81,11 +82,11 @@ def in_turns(options, title, count, launchers, runs):
                 continue
             options.calm.wait()
             with Playground(options.programs, count) as place:
-                one_start_stop(place, launcher, samples.setdefault(launcher.name, ([], [], [], [])))
+                one_start_stop(place, launcher, samples.setdefault(launcher.name, ([], [], [], [], [])))
     floors = next(iter(samples.values()))
-    for name, (listen, returned, stop, left) in samples.items():
+    for name, (listen, returned, stop, left, failed) in samples.items():
         table.row(name, cell(listen), times(listen, floors[0]), cell(returned), times(returned, floors[0]), cell(stop), times(stop, floors[2]),
-                  max(left, default="–"), len(listen))
+                  max(left, default="–"), len(listen), sum(failed))
     table.show(options.calm)
 
 
@@ -98,12 +99,15 @@ def times(values, floor):
 
 def one_start_stop(place, launcher, into):
     running = Running(place, launcher, trivial(place))
-    if len(running.services) == len(place.ports):
+    complete = len(running.services) == len(place.ports)
+    into[4].append(not complete or running.code != 0)
+    if complete:
         into[0].append(ms(running.until_all_listen()))
-        if running.returned is not None:
-            into[1].append(ms(running.returned - running.began))
+    if complete and running.returned is not None and running.code == 0:
+        into[1].append(ms(running.returned - running.began))
     took, left = running.stop()
-    into[2].append(ms(took))
+    if complete:
+        into[2].append(ms(took))
     into[3].append(left)
 
 
@@ -112,9 +116,9 @@ def at_rest(options, count):
     table = Table(f"{count} services at rest, {seconds} s", ["process", "RSS MB", "wake-ups", "CPU ms"])
     options.calm.wait()
     with Playground(options.programs, count) as place:
-        start(place, Devinit(options.devinit), trivial(place))
+        running = Running(place, Devinit(options.devinit), trivial(place))
         supervisor = supervisor_of(place)
-        services = {pid for pid, _ in place.reports.take(count).values()}
+        services = {pid for pid, _ in running.services.values()}
         time.sleep(10)  # what a start leaves behind is over by then
         guardians = [pid for pid in place.tagged() if pid not in services and pid != supervisor]
         rows = {"supervisor": [supervisor], f"{len(guardians)} guardians": guardians}
@@ -340,6 +344,8 @@ def devinit_asks(place, options, settings, status):
 
 
 # ---- restarts under load ----
+#
+# The floor keeps the socket, ends the server with SIGTERM, and starts the next when that has ended: what is reset there, the server resets.
 
 APP = """async def app(scope, receive, send):
     if scope["type"] != "http":
@@ -357,6 +363,10 @@ def load(options):
     if subprocess.run([PYTHON, "-c", "import uvicorn"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
         print("load: left out, no uvicorn")
         return
+    for _ in range(max(1, options.runs // 3)):
+        options.calm.wait()
+        with Playground(options.programs, 1) as place:
+            table.row("floor: a parent keeps it", *floor_load(place))
     for name, listening, settings in (("inherited", ["--fd", "3"], {"socket": "inherit"}), ("its own", ["--port", "{port}"], {})):
         for _ in range(max(1, options.runs // 3)):
             options.calm.wait()
@@ -365,26 +375,66 @@ def load(options):
     table.show(options.calm)
 
 
-def one_load(place, options, listening, settings):
+def floor_load(place):
     (place.project / "app.py").write_text(APP)
-    ready = {"ready": {"http": "/"}}
-    command = [[PYTHON, "-m", "uvicorn", "app:app", "--log-level", "warning", *listening]]
-    start(place, Configured(options.devinit, "", lambda i, count: settings | ready), command)
-    restart = [options.devinit, "restart", "s000"]
-    quiet = [ms(run(restart, place)[0]) for _ in range(3)]
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", place.first_port))
+        listening.listen(4096)
+        argv = [PYTHON, "-m", "uvicorn", "app:app", "--log-level", "warning", "--fd", str(listening.fileno())]
+
+        def serve():
+            server = subprocess.Popen(argv, cwd=place.project, env=place.environment, pass_fds=[listening.fileno()])
+            with socket.create_connection(("127.0.0.1", place.first_port)) as first:
+                first.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                first.recv(100)
+            return server
+
+        def restart():
+            nonlocal server
+            begin = now()
+            server.terminate()
+            server.wait()
+            server = serve()
+            return ms(now() - begin)
+        server = serve()
+        quiet = [restart() for _ in range(3)]
+        told, busy = under_load(place, restart)
+        server.terminate()
+        server.wait()
+    return outcome(told, busy, quiet)
+
+
+def under_load(place, restart):
+    """What became of the requests, and how long each of the restarts took."""
     output = place.folder / "load.json"
     clients = place.spawn([str(place.programs / "bench_load"), str(place.first_port), str(THREADS)], str(output))
     busy = []
     for _ in range(RESTARTS):
         time.sleep(0.5)
-        took, code = run(restart, place)
-        if code != 0:
-            raise SystemExit(f"bench: restart ended with {code}")
-        busy.append(ms(took))
+        busy.append(restart())
     time.sleep(0.5)
     os.kill(clients, signal.SIGTERM)
-    wait_for_ends(open_pidfds([clients]))
-    reap()
-    told = read_json(output)
-    Devinit(options.devinit).stop(place, 0)
+    os.waitpid(clients, 0)
+    return read_json(output), busy
+
+
+def outcome(told, busy, quiet):
     return told["answered"], told["refused"], told["reset"], told["wrong"], f"{ms(told['slowest_ns']):.0f}", cell(busy, 0), cell(quiet, 0)
+
+
+def one_load(place, options, listening, settings):
+    (place.project / "app.py").write_text(APP)
+    ready = {"ready": {"http": "/"}}
+    command = [[PYTHON, "-m", "uvicorn", "app:app", "--log-level", "warning", *listening]]
+    start(place, Configured(options.devinit, "", lambda i, count: settings | ready), command)
+
+    def restart():
+        took, code = run([options.devinit, "restart", "s000"], place)
+        if code != 0:
+            raise SystemExit(f"bench: restart ended with {code}")
+        return ms(took)
+    quiet = [restart() for _ in range(3)]
+    told, busy = under_load(place, restart)
+    Devinit(options.devinit).stop(place, 0)
+    return outcome(told, busy, quiet)
