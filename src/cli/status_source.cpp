@@ -95,9 +95,10 @@ ServiceSnapshot never_ran(const config::ServiceConfig& service, const config::Po
 }
 
 /// True for "backend" and "backend.metrics".
-bool belongs_to_service(const engine::ProjectSnapshot& snapshot, const std::string& key) {
+bool belongs_to_service(const engine::ProjectSnapshot& snapshot, const config::ProjectConfig* config, const std::string& key) {
   const auto service = key.substr(0, key.find('.'));
-  return std::ranges::any_of(snapshot.services,
+  const bool configured = config != nullptr && !(config->services_called(key).empty() && config->services_called(service).empty());
+  return configured || std::ranges::any_of(snapshot.services,
                              [&](const auto& s) { return s.name == key || (!s.external && s.name == service); });
 }
 
@@ -108,7 +109,7 @@ Result<> add_from_files(engine::ProjectSnapshot& snapshot, const Project& projec
   TRY_ASSIGN(const auto ports_file, load_ports_file(project));
   const auto record = load_ports_record(project);
   if (config) add_configured(snapshot, *config, ports_file ? &*ports_file : nullptr, record ? &*record : nullptr);
-  if (ports_file) add_passive(snapshot, *ports_file);
+  if (ports_file) add_passive(snapshot, config ? &*config : nullptr, *ports_file);
   return {};
 }
 
@@ -182,9 +183,9 @@ void add_configured(engine::ProjectSnapshot& snapshot, const config::ProjectConf
   if (!config.name.empty()) snapshot.project = config.name;
 }
 
-void add_passive(engine::ProjectSnapshot& snapshot, const config::PortsFile& ports_file) {
+void add_passive(engine::ProjectSnapshot& snapshot, const config::ProjectConfig* config, const config::PortsFile& ports_file) {
   for (const auto& [key, port] : ports_file.entries) {
-    if (belongs_to_service(snapshot, key)) continue;
+    if (belongs_to_service(snapshot, config, key)) continue;
     ServiceSnapshot service;
     service.name = key;
     service.external = true;

@@ -33,10 +33,12 @@ struct LastRun {
 [[nodiscard]] engine::ProjectSnapshot current_snapshot(const Project& project, const LastRun& run);
 
 /// Adds services of the configuration that never ran (stopped, with the port they would get), puts all into configuration order,
-/// says of what runs whether its configuration was edited since, and appends the passive keys of .ports.json as external ones. Pure.
+/// says of what runs whether its configuration was edited since. Pure.
 void add_configured(engine::ProjectSnapshot& snapshot, const config::ProjectConfig& config, const config::PortsFile* ports_file,
                     const config::PortsRecord* record);
-void add_passive(engine::ProjectSnapshot& snapshot, const config::PortsFile& ports_file);
+/// Appends the passive keys of .ports.json as external services: those of no service that is shown, or that `config` (null: there is none) knows
+/// without showing it, because it is disabled. Pure.
+void add_passive(engine::ProjectSnapshot& snapshot, const config::ProjectConfig* config, const config::PortsFile& ports_file);
 
 /// The whole answer of `status`: derived, completed by the configuration, and compared with who listens now. A configuration
 /// that cannot be read is an error only when no supervisor runs; otherwise it ends in `warning`.

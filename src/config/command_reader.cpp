@@ -52,6 +52,10 @@ std::optional<Command> read_command_value(const JsonValue& value, std::string_vi
     mistakes.add(value, quoted(what) + " must be a string or an array, not an object");
     return std::nullopt;
   }
+  if (value.kind == Kind::string && value.text.empty()) {
+    mistakes.add(value, quoted(what) + " names no program", "a command line for `sh -c`, or an array: the program and its arguments");
+    return std::nullopt;
+  }
   auto text = read_string(value, what, mistakes);
   if (!text) return std::nullopt;
   target.note(*text, position_of(value));

@@ -73,6 +73,8 @@ void read_profiles(const JsonValue& value, TopLevel& top, Mistakes& mistakes) {
                                             std::string::npos && name.front() != '-';
     if (!plain) {
       mistakes.add(position_of_key(value, i), quoted(name) + " cannot name a profile", "letters, digits, `-`, `_` and `.`");
+    } else if (name == "all") {
+      mistakes.add(position_of_key(value, i), "`all` cannot name a profile", "it means every service: devinit start all");
     }
     read_profile(name, members, top, mistakes);
   }

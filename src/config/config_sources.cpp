@@ -31,30 +31,44 @@ class SourceReader {
     JsonValue& own = document.value;
     set_file(own, file);
     if (!document.complete || own.kind != JsonValue::Kind::object) return std::move(own);
+    const JsonValue* includes = own.find("include");
+    if (includes == nullptr) return std::move(own);
     JsonValue whole;
     whole.kind = JsonValue::Kind::object;
     whole.line = own.line;
     whole.column = own.column;
     whole.file = file;
-    if (const JsonValue* includes = own.find("include")) {
-      trail_.push_back(path);
-      merge_includes(*includes, whole);
-      trail_.pop_back();
-    }
+    trail_.push_back(path);
+    merge_includes(*includes, whole);
+    trail_.pop_back();
     remove_member(own, "include");
     merge_members(whole, std::move(own));
     return whole;
   }
 
+  /// Nothing when there is none.
+  std::optional<JsonValue> resolve_overlay(const std::string& path) {
+    const auto text = read(path, Position{});  // nobody has named it
+    return text && *text ? std::optional(resolve_further(path, **text)) : std::nullopt;
+  }
+
+ private:
   JsonValue resolve_included(const std::string& path, Position at) {
-    const auto text = files_.read(path);
-    if (!text) {
-      fail(at, quoted(path) + (files_.is_file(path) ? " cannot be read" : " is not there"),
-           files_.is_file(path) ? "a text file of at most 1 MiB" : "relative to the folder of the file that includes it");
-      return {};
-    }
+    const auto text = read(path, at);
+    if (text && *text) return resolve_further(path, **text);
+    if (text) fail(at, quoted(path) + " is not there", "relative to the folder of the file that includes it");
+    return {};
+  }
+
+  Result<std::optional<std::string>> read(const std::string& path, Position at) {
+    auto text = files_.read_edited(path);
+    if (!text) fail(at, text.error().message, text.error().hint);
+    return text;
+  }
+
+  JsonValue resolve_further(const std::string& path, const std::string& text) {
     const int file = mistakes_.add_file(path);
-    JsonValue value = resolve(path, *text, file);
+    JsonValue value = resolve(path, text, file);
     const bool sound = value.kind == JsonValue::Kind::object || !complete_;
     if (!sound && !already_reported(value)) {
       mistakes_.add(value, quoted(path) + " must be an object, not " + describe_value(value));
@@ -63,7 +77,6 @@ class SourceReader {
     return value;
   }
 
- private:
   void merge_includes(const JsonValue& includes, JsonValue& whole) {
     for (const auto& [text, at] : read_strings(includes, "include", mistakes_)) {
       const auto path = text.front() == '/' ? std::nullopt : inside_project(join_path(folder_of(trail_.back()), text));
@@ -118,10 +131,9 @@ std::optional<JsonValue> read_config_sources(std::string_view text, const std::s
   SourceReader reader(files, mistakes);
   JsonValue whole = reader.resolve(file, text, 0);
   const std::string local = join_path(folder_of(file), kLocalOverlay);
-  if (whole.kind == JsonValue::Kind::object && files.is_file(local)) {
-    // It is known to be there, so that nothing can be said about who named it.
-    JsonValue overlay = reader.resolve_included(local, Position{});
-    if (reader.complete()) merge_members(whole, std::move(overlay));
+  if (whole.kind == JsonValue::Kind::object) {
+    auto overlay = reader.resolve_overlay(local);
+    if (overlay && reader.complete()) merge_members(whole, std::move(*overlay));
   }
   if (!reader.complete()) return std::nullopt;
   return whole;

@@ -13,8 +13,10 @@ namespace {
 
 constexpr std::time_t kMinute = 60;
 constexpr std::time_t kDay = 86'400;
-/// The longest way to a 29 February, around a year such as 2100 that has none.
-constexpr int kMostDays = 8 * 366;
+/// The longest way to a 29 February on a certain day of the week, around a year such as 2100 that has none.
+constexpr int kMostDays = 41 * 366;
+/// In a leap year.
+constexpr std::array<std::size_t, 12> kDaysOfMonths{31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 constexpr const char* kHint =
     "five fields: minute, hour, day of month, month, day of week; \"0 3 * * *\" is every day at three";
 
@@ -216,6 +218,17 @@ Result<Cron> Cron::parse(std::string_view text) {
   return cron;
 }
 
+/// Sooner or later every date falls on each day of the week, so that the dates alone decide.
+bool Cron::ever_comes() const {
+  if (!any_day_ && !any_weekday_) return true;
+  for (std::size_t month = 1; month < months_.size(); ++month) {
+    for (std::size_t day = 1; months_[month] && day <= kDaysOfMonths[month - 1]; ++day) {
+      if (days_[day]) return true;
+    }
+  }
+  return false;
+}
+
 bool Cron::on_day(const std::tm& day) const {
   if (!months_[static_cast<std::size_t>(day.tm_mon) + 1]) return false;
   const bool by_date = days_[static_cast<std::size_t>(day.tm_mday)];
@@ -240,6 +253,7 @@ std::optional<std::time_t> Cron::next_on(const std::tm& day, std::time_t from) c
 }
 
 std::optional<std::time_t> Cron::next(std::time_t from) const {
+  if (!ever_comes()) return std::nullopt;
   std::tm day = local(from);
   day.tm_hour = day.tm_min = day.tm_sec = 0;
   for (int i = 0; i < kMostDays; ++i) {

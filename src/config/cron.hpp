@@ -16,7 +16,9 @@ class Cron {
  public:
   /// Errc::config in one line that says which field is wrong and why, with a hint.
   [[nodiscard]] static Result<Cron> parse(std::string_view text);
-  /// The first minute after `from` that matches, in local time (`TZ`); nothing when there is none within eight years (30 February). A time that a
+  /// False when no month has such a day (30 February).
+  [[nodiscard]] bool ever_comes() const;
+  /// The first minute after `from` that matches, in local time (`TZ`); nothing when it never comes. A time that a
   /// clock change skips comes at the first minute after the gap; one that it repeats comes once, the first time.
   [[nodiscard]] std::optional<std::time_t> next(std::time_t from) const;
 

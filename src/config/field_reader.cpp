@@ -56,6 +56,11 @@ std::optional<int> plain_integer(std::string_view text) noexcept {
 
 bool is_fractional(std::string_view number) noexcept { return number.find_first_of(".eE") != std::string_view::npos; }
 
+/// For a number that stands in quotes.
+std::string number_hint(const JsonValue& value) {
+  return value.kind == Kind::string && plain_integer(value.text) ? "write it without quotes: " + value.text : "";
+}
+
 std::string port_hint(const JsonValue& value) {
   if (value.kind == Kind::string && parse_port(value.text)) return "write it without quotes: " + value.text;
   if (value.kind == Kind::number && is_fractional(value.text)) return "a plain decimal number, without fraction or exponent";
@@ -128,7 +133,8 @@ std::optional<int> read_integer(const JsonValue& value, std::string_view what, i
     const auto number = plain_integer(value.text);
     if (number && *number >= least && *number <= most) return number;
   }
-  report_mismatch(value, what, "a whole number from " + std::to_string(least) + " to " + std::to_string(most), mistakes);
+  report_mismatch(value, what, "a whole number from " + std::to_string(least) + " to " + std::to_string(most), mistakes,
+                  number_hint(value));
   return std::nullopt;
 }
 
@@ -138,7 +144,7 @@ std::optional<std::uint64_t> read_count(const JsonValue& value, std::string_view
                      std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
   std::uint64_t number = 0;
   if (plain && std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc() && number <= most) return number;
-  report_mismatch(value, what, "a whole number from 0 to " + std::to_string(most), mistakes);
+  report_mismatch(value, what, "a whole number from 0 to " + std::to_string(most), mistakes, number_hint(value));
   return std::nullopt;
 }
 

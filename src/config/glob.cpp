@@ -209,6 +209,25 @@ bool glob_matches(std::string_view pattern, std::string_view path) {
   return Matching(pattern).run(path);
 }
 
+std::optional<char> find_unclosed(std::string_view pattern) {
+  std::size_t open = 0;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '\\') {
+      ++i;
+    } else if (c == '[') {
+      const auto bracket = read_bracket(pattern, i, 0);
+      if (!bracket) return '[';
+      i = bracket->end - 1;
+    } else if (c == '{') {
+      ++open;
+    } else if (c == '}' && open > 0) {
+      --open;
+    }
+  }
+  return open > 0 ? std::optional('{') : std::nullopt;
+}
+
 std::string glob_base(std::string_view pattern) {
   const auto literal = pattern.substr(0, pattern.find_first_of(kSpecial));
   const auto slash = literal.rfind('/');

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,8 @@ namespace devinit::config {
 /// with a dot are nothing special; a bracket or brace without its end stands for itself; `?` is one byte. A pattern of more than 4,096 bytes, the
 /// longest path there is, matches nothing. Never exponential in the pattern: the time is at most pattern times path.
 [[nodiscard]] bool glob_matches(std::string_view pattern, std::string_view path);
+/// The bracket or brace of a pattern that is never closed, `[` or `{`: where people write patterns, a slip.
+[[nodiscard]] std::optional<char> find_unclosed(std::string_view pattern);
 /// The leading folders of a pattern that hold no special character: where a search for it begins. "src/**/x.py" → "src", "src/x.py" → "src".
 [[nodiscard]] std::string glob_base(std::string_view pattern);
 

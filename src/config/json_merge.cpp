@@ -14,8 +14,25 @@ void remove_at(JsonValue& object, std::size_t index) {
   object.member_positions.erase(object.member_positions.begin() + static_cast<std::ptrdiff_t>(index));
 }
 
+/// Nulls that have nothing to take away.
+void drop_nulls(JsonValue& object) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < object.members.size(); ++i) {
+    if (object.members[i].second.kind == Kind::null) continue;
+    drop_nulls(object.members[i].second);
+    if (kept != i) {
+      object.members[kept] = std::move(object.members[i]);
+      object.member_positions[kept] = object.member_positions[i];
+    }
+    ++kept;
+  }
+  object.members.resize(kept);
+  object.member_positions.resize(kept);
+}
+
 void merge_value(JsonValue& base, JsonValue overlay) {
   if (base.kind != Kind::object || overlay.kind != Kind::object) {
+    drop_nulls(overlay);
     base = std::move(overlay);
     return;
   }
@@ -35,6 +52,8 @@ void merge_members(JsonValue& base, JsonValue overlay) {
     auto& [key, value] = overlay.members[i];
     const auto place = places.find(key);
     if (place == places.end()) {
+      if (value.kind == Kind::null) continue;
+      drop_nulls(value);
       base.members.emplace_back(key, std::move(value));
       base.member_positions.push_back(overlay.member_positions[i]);
     } else if (value.kind == Kind::null) {

@@ -7,8 +7,7 @@
 namespace devinit::config {
 
 /// Lays the members of the object `overlay` over those of the object `base`: objects are merged deeply, everything else is
-/// replaced, and a null takes away what `base` has. A null for something that `base` does not have stays, for the reader to
-/// judge. New members follow in the order of `overlay`. What is replaced or merged has the position of `overlay` from then on;
+/// replaced, and a null takes away what `base` has, if it has it; none stays but those in arrays. New members follow in the order of `overlay`. What is replaced or merged has the position of `overlay` from then on;
 /// `base` itself keeps its own.
 void merge_members(JsonValue& base, JsonValue overlay);
 

@@ -59,7 +59,7 @@ class Parser {
 
   bool parse_document(JsonValue& value) {
     if (!lexer_.skip_blank()) return false;
-    if (lexer_.at_end()) return lexer_.fail("the file is empty", "the least that counts is {}");
+    if (lexer_.at_end()) return lexer_.fail("the file is empty", "at least an object belongs into it: {}");
     if (!parse_value(value, 0) || !lexer_.skip_blank()) return false;
     return lexer_.at_end() || lexer_.fail("the file should end here, found " + lexer_.found(), "one value per file");
   }

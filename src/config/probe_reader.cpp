@@ -119,7 +119,11 @@ void read_time(const JsonValue& value, std::string_view key, Millis least, Probe
   assign(draft.probe.*kMember, read_duration(value, draft.name(key), least, mistakes));
 }
 
-constexpr std::array<Field<ProbeDraft>, 14> kProbeFields{{
+void refuse_action(const JsonValue& value, ProbeDraft&, Mistakes& mistakes) {
+  mistakes.add(value, "`ready` has no `action`", "`live` has: what happens when it does not answer any more");
+}
+
+constexpr std::array<Field<ProbeDraft>, 15> kProbeFields{{
     {"http", read_http},
     {"status", [](const JsonValue& value, ProbeDraft& draft,
                   Mistakes& m) { assign(draft.probe.http_status, read_integer(value, draft.name("status"), 100, 599, m)); }},
@@ -143,9 +147,10 @@ constexpr std::array<Field<ProbeDraft>, 14> kProbeFields{{
      [](const JsonValue& value, ProbeDraft& draft, Mistakes& m) {
        assign(draft.probe.failure_threshold, read_integer(value, draft.name("failure_threshold"), 1, 100'000, m));
      }},
-    // Last, because `live` has none.
+    // The last two, because `live` reads them in another way.
     {"deadline", [](const JsonValue& value, ProbeDraft& draft,
                     Mistakes& m) { read_time<&ProbeSpec::deadline>(value, "deadline", Millis(1), draft, m); }},
+    {"action", refuse_action},
 }};
 
 void read_action(const JsonValue& value, ProbeDraft& draft, Mistakes& mistakes) {
@@ -158,10 +163,9 @@ void refuse_deadline(const JsonValue& value, ProbeDraft&, Mistakes& mistakes) {
 }
 
 constexpr auto live_fields() {
-  std::array<Field<ProbeDraft>, kProbeFields.size() + 1> fields{};
-  std::copy(kProbeFields.begin(), kProbeFields.end(), fields.begin());
-  fields[kProbeFields.size() - 1] = {"deadline", refuse_deadline};
-  fields[kProbeFields.size()] = {"action", read_action};
+  auto fields = kProbeFields;
+  fields[fields.size() - 2].read = refuse_deadline;
+  fields[fields.size() - 1].read = read_action;
   return fields;
 }
 constexpr auto kLiveFields = live_fields();

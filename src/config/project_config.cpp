@@ -29,7 +29,7 @@ const ServiceConfig* ProjectConfig::find(const std::string& name_in) const noexc
 std::vector<std::string> ProjectConfig::services_called(const std::string& wanted) const {
   std::vector<std::string> found;
   for (const auto& service : services) {
-    if (service.name == wanted || service.replica_of == wanted) found.push_back(service.name);
+    if (service.name == wanted || (!service.replica_of.empty() && service.replica_of == wanted)) found.push_back(service.name);
   }
   return found;
 }

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "base/result.hpp"
+
 namespace devinit::config {
 
 /// The project folder as detection sees it. Paths are relative to the root, "" is the root itself. Implemented on the real file
@@ -16,6 +18,9 @@ class ProjectFiles {
   [[nodiscard]] virtual bool is_directory(const std::string& path) const = 0;
   /// Text of a regular file of at most 1 MiB, or nothing.
   [[nodiscard]] virtual std::optional<std::string> read(const std::string& path) const = 0;
+  /// Text of a file that people write for devinit, which is refused rather than passed over: nothing when there is none; Errc::config with a hint
+  /// for a symbolic link that leaves the project, a dangling one, what is no regular file, is too large or cannot be read.
+  [[nodiscard]] virtual Result<std::optional<std::string>> read_edited(const std::string& path) const = 0;
   /// Names in a folder, sorted; empty when there is none.
   [[nodiscard]] virtual std::vector<std::string> list(const std::string& path) const = 0;
   /// True when `command` is found in the user's PATH ("python3", "pnpm", "uv").

@@ -86,6 +86,15 @@ constexpr std::array<Field<RestartSpec>, 3> kRestartFields{{
     {"never_on", read_exit_codes},
 }};
 
+void check_never(const JsonValue& value, Mistakes& mistakes) {
+  for (const char* key : {"max", "never_on"}) {
+    const JsonValue* member = value.find(key);
+    if (member == nullptr) continue;
+    mistakes.add(*member, quoted("restart." + std::string(key)) + " has no meaning with the policy \"never\"",
+                 "it is about being started again");
+  }
+}
+
 constexpr std::array<Field<LogSpec>, 2> kLogFields{{
     {"max_size", [](const JsonValue& value, LogSpec& log,
                     Mistakes& mistakes) { assign(log.max_size, read_size(value, "log.max_size", mistakes)); }},
@@ -131,6 +140,7 @@ void read_stop(const JsonValue& value, ServiceDraft& target, Mistakes& mistakes)
 void read_restart(const JsonValue& value, RestartSpec& restart, Mistakes& mistakes) {
   if (value.kind == Kind::object) {
     read_fields(value, kRestartFields, restart, mistakes);
+    if (restart.policy == RestartPolicy::never) check_never(value, mistakes);
   } else {
     assign(restart.policy, read_word(value, "restart", kPolicies, mistakes));
   }

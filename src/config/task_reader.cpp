@@ -17,7 +17,7 @@ std::optional<Millis> read_interval(const JsonValue& value, std::string_view tex
   if (interval && *interval >= kLeast) return interval;
   mistakes.add(value,
                "`schedule` " + quoted(value.text) + (interval ? " is more often than once a second" : " names no duration"),
-               "at most 24h: \"every 15m\"");
+               interval ? "at least 1s: \"every 15m\"" : "at most 24h: \"every 15m\"");
   return std::nullopt;
 }
 
@@ -28,7 +28,7 @@ void read_run(const JsonValue& value, ServiceDraft& target, Mistakes& mistakes) 
 }
 
 void read_inputs(const JsonValue& value, ServiceDraft& target, Mistakes& mistakes) {
-  target.service.inputs = read_project_paths(value, "inputs", mistakes);
+  target.service.inputs = read_project_globs(value, "inputs", mistakes);
 }
 
 void read_schedule(const JsonValue& value, ServiceDraft& target, Mistakes& mistakes) {
@@ -40,6 +40,9 @@ void read_schedule(const JsonValue& value, ServiceDraft& target, Mistakes& mista
   } else {
     const auto cron = Cron::parse(*text);
     if (!cron) mistakes.add(value, "`schedule` " + quoted(*text) + ": " + cron.error().message, cron.error().hint);
+    if (cron && !cron->ever_comes()) {
+      mistakes.add(value, "`schedule` " + quoted(*text) + " never comes: no month has such a day", "the third field is the day of the month, the fourth the month");
+    }
     schedule.cron = *text;
   }
   target.service.schedule = std::move(schedule);

@@ -107,12 +107,16 @@ void check_ports(const Draft& draft, const Services& services, Mistakes& mistake
 }
 
 void check_dependency(const Draft::DependencyUse& use, const ServiceConfig& on, bool by_disabled, Mistakes& mistakes) {
-  const bool completes = on.kind == ServiceKind::task;
   const bool waits_for_end =
       use.condition == DependencyCondition::completed || use.condition == DependencyCondition::completed_successfully;
   if (on.disabled && !by_disabled) {
     mistakes.add(use.at, quoted(use.service) + " depends on " + quoted(use.on) + ", which is disabled");
-  } else if (waits_for_end && !completes) {
+  } else if (on.kind == ServiceKind::scheduled) {
+    mistakes.add(use.at, quoted(use.service) + " depends on " + quoted(use.on) + ", which runs at its times and is never ready",
+                 "what has to be done first is a `\"kind\": \"task\"`");
+  } else if (on.kind == ServiceKind::external && use.condition != DependencyCondition::ready) {
+    mistakes.add(use.at, quoted(use.on) + " is run by others: it is never " + quoted(to_string(use.condition)), "\"ready\"");
+  } else if (waits_for_end && on.kind != ServiceKind::task) {
     mistakes.add(use.at, quoted(use.on) + " is no task: it is never " + quoted(to_string(use.condition)), "\"ready\" or \"started\"");
   }
 }
@@ -130,10 +134,14 @@ void check_dependencies(const Draft& draft, const Services& services, Mistakes& 
 }
 
 void check_profiles(const Draft& draft, const Services& services, Mistakes& mistakes) {
+  std::set<std::pair<std::string, std::string>> seen;
   for (const auto& member : draft.profile_members) {
-    if (services.count(member.service) > 0) continue;
-    mistakes.add(member.at, "the profile " + quoted(member.by) + " names " + quoted(member.service) + ", which does not exist",
-                 suggestion(member.service, services, mistakes));
+    if (!seen.emplace(member.by, member.service).second) {
+      mistakes.add(member.at, "the profile " + quoted(member.by) + " names " + quoted(member.service) + " twice");
+    } else if (services.count(member.service) == 0) {
+      mistakes.add(member.at, "the profile " + quoted(member.by) + " names " + quoted(member.service) + ", which does not exist",
+                   suggestion(member.service, services, mistakes));
+    }
   }
 }
 

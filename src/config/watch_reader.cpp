@@ -1,5 +1,6 @@
 #include "config/watch_reader.hpp"
 
+#include "config/glob.hpp"
 #include "config/project_path.hpp"
 #include "config/spec_reader.hpp"
 #include "config/text_encoding.hpp"
@@ -35,7 +36,7 @@ void read_action(const JsonValue& value, ServiceDraft& target, Mistakes& mistake
 constexpr std::array<Field<ServiceDraft>, 5> kWatchFields{{
     {"paths", read_paths},
     {"ignore", [](const JsonValue& value, ServiceDraft& target,
-                  Mistakes& m) { watch_of(target).ignore = read_project_paths(value, "watch.ignore", m); }},
+                  Mistakes& m) { watch_of(target).ignore = read_project_globs(value, "watch.ignore", m); }},
     {"debounce",
      [](const JsonValue& value, ServiceDraft& target, Mistakes& m) {
        if (const auto debounce = read_duration(value, "watch.debounce", Millis(0), m)) watch_of(target).debounce = *debounce;
@@ -52,6 +53,16 @@ void check_cascade(const JsonValue& value, const WatchSpec& watch, Mistakes& mis
 }
 
 }  // namespace
+
+std::vector<std::string> read_project_globs(const JsonValue& value, std::string_view what, Mistakes& mistakes) {
+  for (const auto& item : value.items) {
+    const auto unclosed = find_unclosed(item.text);
+    if (!unclosed) continue;
+    mistakes.add(item, quoted(what) + " " + quoted(item.text) + " has a " + quoted(std::string(1, *unclosed)) + " that is never closed",
+                 "a name with this character in it: " + quoted(std::string("\\") + *unclosed));
+  }
+  return read_project_paths(value, what, mistakes);
+}
 
 std::vector<std::string> read_project_paths(const JsonValue& value, std::string_view what, Mistakes& mistakes) {
   std::vector<std::string> paths;

@@ -8,7 +8,9 @@ namespace devinit::config {
 /// a task's: that is judged later.
 void read_watch(const JsonValue& value, ServiceDraft& target, Mistakes& mistakes);
 
-/// Globs or paths relative to the root, in their one spelling; what leaves the project is a mistake.
+/// Paths relative to the root, in their one spelling; what leaves the project is a mistake.
 [[nodiscard]] std::vector<std::string> read_project_paths(const JsonValue& value, std::string_view what, Mistakes& mistakes);
+/// The same for patterns (config/glob.hpp); one that is not closed is a mistake, too.
+[[nodiscard]] std::vector<std::string> read_project_globs(const JsonValue& value, std::string_view what, Mistakes& mistakes);
 
 }  // namespace devinit::config

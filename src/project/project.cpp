@@ -74,10 +74,10 @@ Result<config::ProjectConfig> detect_services(const Project& project, const Disk
 }
 
 /// The text of a file that people edit; nothing when there is none.
-Result<std::optional<std::string>> read_edited_file(const Project& project, const std::string& name) {
-  const auto path = project.root() + "/" + name;
+Result<std::optional<std::string>> read_edited_file(const std::string& root, const std::string& name) {
+  const auto path = root + "/" + name;
   if (!entry_exists(path)) return std::optional<std::string>();
-  auto text = os::read_text_file(path, project.root());
+  auto text = os::read_text_file(path, root);
   if (text) return std::optional<std::string>(std::move(*text));
   // Deleted since the look above: as good as never there.
   if (text.error().problem == os::FileProblem::missing && !entry_exists(path)) return std::optional<std::string>();
@@ -144,12 +144,14 @@ std::optional<std::string> DiskFiles::read(const std::string& path) const {
   return std::move(*text);
 }
 
+Result<std::optional<std::string>> DiskFiles::read_edited(const std::string& path) const { return read_edited_file(root_, path); }
+
 bool DiskFiles::has_command(const std::string& command) const { return !os::find_executable(command, environment_, root_).empty(); }
 
 Result<config::ProjectConfig> load_config(const Project& project) {
   if (!project.run.empty()) return load_run(project);
   const DiskFiles files(project.root(), project.environment);
-  TRY_ASSIGN(const auto text, read_edited_file(project, "devinit.json"));
+  TRY_ASSIGN(const auto text, files.read_edited("devinit.json"));
   if (!text && entry_exists(project.root() + "/" + config::kLocalOverlay)) {
     return Error(Errc::config, std::string(config::kLocalOverlay) + " changes what devinit.json says, and there is none",
                  "write one with `devinit init`, or remove it");
@@ -160,7 +162,7 @@ Result<config::ProjectConfig> load_config(const Project& project) {
 
 Result<std::optional<config::PortsFile>> load_ports_file(const Project& project) {
   if (!project.run.empty()) return std::optional<config::PortsFile>();
-  TRY_ASSIGN(const auto text, read_edited_file(project, ".ports.json"));
+  TRY_ASSIGN(const auto text, read_edited_file(project.root(), ".ports.json"));
   if (!text) return std::optional<config::PortsFile>();
   TRY_ASSIGN(auto ports, config::parse_ports_file(*text, ".ports.json"));
   return std::optional<config::PortsFile>(std::move(ports));

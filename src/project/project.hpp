@@ -44,6 +44,7 @@ class DiskFiles : public config::ProjectFiles {
   [[nodiscard]] bool is_file(const std::string& path) const override;
   [[nodiscard]] bool is_directory(const std::string& path) const override;
   [[nodiscard]] std::optional<std::string> read(const std::string& path) const override;
+  [[nodiscard]] Result<std::optional<std::string>> read_edited(const std::string& path) const override;
   [[nodiscard]] std::vector<std::string> list(const std::string& path) const override;
   [[nodiscard]] bool has_command(const std::string& command) const override;
 

@@ -28,8 +28,10 @@ void add_passive(StartContext& context, const std::optional<config::PortsFile>& 
   }
   if (!file) return;
   for (const auto& [key, port] : file->entries) {
-    const bool configured = context.choices.contains(key) || context.config.find(key) != nullptr;
-    if (!configured) context.passive.emplace_back(key, port);
+    // Of a service is also what is disabled, and a further port that it does not have any more.
+    const auto& config = context.config;
+    const bool passive = config.services_called(key).empty() && config.services_called(key.substr(0, key.find('.'))).empty();
+    if (passive) context.passive.emplace_back(key, port);
   }
 }
 

@@ -59,12 +59,27 @@ TEST_CASE("keys of .ports.json without a service are external") {
   snapshot.services = {ran("backend")};
   config::PortsFile ports;
   ports.entries = {{"backend", 8001}, {"backend.metrics", 9100}, {"redis", 6379}};
-  add_passive(snapshot, ports);
+  add_passive(snapshot, nullptr, ports);
   REQUIRE(snapshot.services.size() == 2);
   CHECK(snapshot.services[1].name == "redis");
   CHECK(snapshot.services[1].external);
   CHECK(snapshot.services[1].port == Port{6379});
   CHECK_FALSE(snapshot.services[1].wanted);
+}
+
+TEST_CASE("what is disabled is not shown, though .ports.json still has its ports") {
+  config::ProjectConfig config;
+  config.services = {service("backend", 8000), service("web-0", 3000)};
+  config.services[0].disabled = true;
+  config.services[1].disabled = true;
+  config.services[1].replica_of = "web";
+  engine::ProjectSnapshot snapshot;
+  add_configured(snapshot, config, nullptr, nullptr);
+  config::PortsFile ports;
+  ports.entries = {{"backend", 8001}, {"backend.metrics", 9100}, {"web", 3000}, {"web-0", 3000}, {".odd", 1234}};
+  add_passive(snapshot, &config, ports);
+  REQUIRE(snapshot.services.size() == 1);
+  CHECK(snapshot.services[0].name == ".odd");
 }
 
 TEST_CASE("only a run that died without its house in order needs a sweep") {

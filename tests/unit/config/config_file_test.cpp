@@ -268,7 +268,7 @@ TEST_CASE("a mistake at the top level is said") {
       {R"({"runtime_env": {"A": "{port}"}, "services": {"a": {"command": "x"}}})", "{port} means a service's own port"},
       {R"({"services": {"a": {}}})", "`a` needs a `command` or a `preset`"},
       {R"({"services": {"a": 5}})", "`a` must be an object, not 5"},
-      {R"({"services": {"a": {"command": ""}}})", "`command` must be a text, not an empty string"},
+      {R"({"services": {"a": {"command": ""}}})", "`command` names no program (a command line for `sh -c`"},
       {R"({"services": {"a": {"command": []}}})", "`command` must not be an empty array"},
       {R"({"services": {"a": {"command": [""]}}})", "`command` must be a text, not an empty string"},
       {R"({"services": {"a": {"command": ["x", 5]}}})", "`command` must be a string, not 5"},

@@ -62,6 +62,15 @@ TEST_CASE("null in an overlay takes a key away") {
   CHECK(config.services[0].ready.kind == ProbeKind::exec);
 }
 
+TEST_CASE("null takes nothing away where nothing is, in an overlay and in an include") {
+  MemoryFiles files{{"infra.json", R"({"env": null, "services": {"mail": null, "db": {"command": "x", "port": null}}})"},
+                    {"devinit.local.json", R"({"profiles": null, "services": {"old": null, "db": {"live": {"exec": "ok", "status": null}}}})"}};
+  const auto config = parsed(R"({"include": ["infra.json"], "services": {"api": {"command": "x", "hooks": null}}})", files);
+  CHECK(service_names(config) == Names{"db", "api"});
+  CHECK(config.services[0].live->probe.kind == ProbeKind::exec);
+  CHECK(contains(mistakes_in(R"({"services": {"api": null}})"), "`api` must be an object, not null"));
+}
+
 TEST_CASE("the overlay may disable, and only lists of its own replace lists") {
   MemoryFiles files{{"devinit.local.json", R"({"services": {"api": {"disabled": true, "env_files": ["b"]}}})"}};
   const auto config = parsed(R"({"services": {"api": {"command": "x", "env_files": ["a", "c"]}}})", files);
@@ -73,7 +82,7 @@ TEST_CASE("every mistake names the file it is in") {
   MemoryFiles files{
       {"infra/db.json",
        "{\n  \"services\": {\n    \"db\": {\"command\": \"x\", \"port\": 70000, \"depends_on\": [\"mial\"]}\n  }\n}"},
-      {"devinit.local.json", "{\n\n\n  \"services\": {\"api\": {\"prot\": null}}}"}};
+      {"devinit.local.json", "{\n\n\n  \"services\": {\"api\": {\"prot\": 1}}}"}};
   CHECK(mistakes_in(
             R"({"include": ["infra/db.json"], "services": {"api": {"command": "x", "port": 0}, "mail": {"command": "x"}}})",
             files) ==
@@ -141,6 +150,12 @@ TEST_CASE("files that include each other twice over are read once each") {
   CHECK(contains(mistakes_in(R"({"include": ["f0.json"], "services": {"a": {"command": "x"}}})", files), "deeper than 16"));
   const auto config = parsed(R"({"include": ["f2.json"], "services": {"a": {"command": "x"}}})", files);
   CHECK(config.services[0].env.size() == 1);
+}
+
+TEST_CASE("one missing include does not hide another") {
+  CHECK(mistakes_in(R"({"include": ["a.json", "b.json"], "services": {"api": {"command": "x"}}})") ==
+        "devinit.json:1:14: `a.json` is not there (relative to the folder of the file that includes it)\n"
+        "devinit.json:1:24: `b.json` is not there (relative to the folder of the file that includes it)");
 }
 
 TEST_CASE("a broken overlay is told as such") {

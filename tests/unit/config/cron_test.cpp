@@ -122,6 +122,18 @@ TEST_CASE("days that few months or years have") {
   CHECK(next("0 0 29 2 *", "2096-02-29 00:00:00") == "2104-02-29 00:00:00");
   CHECK(next("0 0 30 2 *", "2026-01-01 00:00:00") == "never");
   CHECK(next("0 0 31 2,4,6,9,11 *", "2026-01-01 00:00:00") == "never");
+  CHECK(next("0 0 29 2 */7", "2033-01-01 00:00:00") == "2060-02-29 00:00:00");  // a Sunday, too
+}
+
+TEST_CASE("a schedule without a date is known as one") {
+  for (const char* never : {"0 0 30 2 *", "0 0 30-31 feb *", "0 0 31 2,4,6,9,11 *", "0 0 31 4 */2"}) {
+    CAPTURE(never);
+    CHECK_FALSE(Cron::parse(never)->ever_comes());
+  }
+  for (const char* rare : {"0 0 29 2 *", "0 0 29 2 */7", "0 0 30 2-3 *", "0 0 30 2 mon", "* * * * *", "@yearly"}) {
+    CAPTURE(rare);
+    CHECK(Cron::parse(rare)->ever_comes());
+  }
 }
 
 TEST_CASE("shorthands") {

@@ -127,6 +127,18 @@ TEST_CASE("hostile patterns take no longer than pattern times path") {
   CHECK_FALSE(glob_matches(std::string(4096, '{'), "a"));
 }
 
+TEST_CASE("what is never closed in a pattern is found") {
+  for (const char* pattern : {"[", "a/[b", "[]", "[!]", "{[}]", "x[a-"}) {
+    CAPTURE(pattern);
+    CHECK(find_unclosed(pattern) == (pattern == std::string("{[}]") ? '{' : '['));
+  }
+  CHECK(find_unclosed("{a,{b}") == '{');
+  for (const char* pattern : {"", "a", "[a]", "[]]", "[[:digit:]]", "{a,b}", "{a,{b,c}}", "\\[", "\\{", "]", "}", "[{]"}) {
+    CAPTURE(pattern);
+    CHECK_FALSE(find_unclosed(pattern));
+  }
+}
+
 TEST_CASE("the base of a pattern is what a search begins with") {
   CHECK(glob_base("src/**/x.py") == "src");
   CHECK(glob_base("src/app/x?.py") == "src/app");

@@ -39,7 +39,10 @@ TEST_CASE("objects are merged deeply, everything else is replaced") {
       {R"({"a": "x"})", R"({"a": {"b": 1}})", R"({"a":{"b":1}})"},
       {R"({"a": 1, "b": 2, "c": 3})", R"({"a": null, "c": null})", R"({"b":2})"},
       {R"({"a": {"b": 1}})", R"({"a": {"b": null}})", R"({"a":{}})"},
-      {R"({"a": 1})", R"({"b": null})", R"({"a":1,"b":null})"},
+      {R"({"a": 1})", R"({"b": null})", R"({"a":1})"},
+      {R"({"a": 1})", R"({"b": {"c": null, "d": {"e": null}, "f": [null]}})", R"({"a":1,"b":{"d":{},"f":[null]}})"},
+      {R"({"a": 1})", R"({"a": {"b": null, "c": 2}})", R"({"a":{"c":2}})"},
+      {R"({"a": null})", R"({"a": null})", R"({})"},
   }));
   CAPTURE(base, overlay);
   JsonValue value = json(base);

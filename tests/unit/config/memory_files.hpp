@@ -31,6 +31,7 @@ class MemoryFiles final : public ProjectFiles {
     if (found == files_.end()) return std::nullopt;
     return found->second;
   }
+  [[nodiscard]] Result<std::optional<std::string>> read_edited(const std::string& path) const override { return read(path); }
   [[nodiscard]] std::vector<std::string> list(const std::string& path) const override {
     const std::string prefix = path.empty() ? "" : path + "/";
     std::set<std::string> names;

@@ -49,6 +49,8 @@ TEST_CASE("a mistake in a watch is said") {
       {R"({"paths": "src"})", "`watch.paths` must be an array of strings, not the string `src` (put it into [ ])"},
       {R"(["../x"])", "`watch.paths` `../x` is not inside the project"},
       {R"({"paths": ["a"], "ignore": ["/tmp"]})", "`watch.ignore` `/tmp` is not inside the project"},
+      {R"({"paths": ["a"], "ignore": ["["]})", "`watch.ignore` `[` has a `[` that is never closed"},
+      {R"({"paths": ["a"], "ignore": ["**/*.{js,ts"]})", "`watch.ignore` `**/*.{js,ts` has a `{` that is never closed"},
       {R"({"paths": ["a"], "debounce": 5})", "`watch.debounce` must be a duration, not 5"},
       {R"({"paths": ["a"], "action": "SIGHPU"})", "`watch.action` must be one of \"SIGTERM\""},
       {R"({"paths": ["a"], "action": "gne"})",
