@@ -37,7 +37,7 @@ constexpr std::array kCommands{
                 "  devinit restart backend       keeps its port\n"
                 "  devinit restart migrate       runs a task again"},
     CommandText{Command::reload, "reload", "Apply the edited configuration: only what it changes is restarted", "  devinit reload"},
-    CommandText{Command::up, "up", "Start, stream the logs, and stop everything on Ctrl-C",
+    CommandText{Command::up, "up", "Start, stream the logs, and stop on Ctrl-C what it started",
                 "  devinit up\n"
                 "  devinit up backend\n"
                 "  devinit up --exit-code-from tests\n"

@@ -41,6 +41,10 @@ Result<std::unique_ptr<StartPlan>> plan_start(const Context& context, os::Interr
   TRY_ASSIGN(plan->config, load_config(plan->project));
   TRY_ASSIGN(const auto ports_file, load_ports_file(plan->project));
   TRY_ASSIGN(plan->targets, resolve_targets(plan->config, context.arguments.targets, context.arguments.supervision.profiles));
+  if (const auto& source = context.arguments.supervision.exit_code_from; !source.empty()) {
+    TRY_ASSIGN(const auto service, exit_code_source(plan->config, source));
+    plan->targets = with_target(plan->config, std::move(plan->targets), service);
+  }
   plan->services = services_to_start(plan->config, plan->targets);
   TRY(prepare_services(plan->project, plan->services, context.arguments, context.output, interrupts));
   return plan;
@@ -56,6 +60,13 @@ Result<api::Request> start_request(const Context& context, const StartPlan& plan
   TRY_ASSIGN(request.fingerprints, task_fingerprints(plan.services, plan.project.root(), again));
   TRY_ASSIGN(request.registry, registry_view(context, plan.project, plan.config));
   return request;
+}
+
+std::vector<std::string> concerned_services(const StartPlan& plan) {
+  std::vector<std::string> names;
+  if (plan.targets.empty()) return names;
+  for (const auto* service : with_dependencies(plan.config, plan.targets)) names.push_back(service->name);
+  return names;
 }
 
 ConflictResolver make_resolver(const Context& context, const config::ProjectConfig* config, int cancel_fd) {
@@ -90,7 +101,7 @@ Result<api::Done> carry_out(const Context& context, const StartPlan& plan, Opera
 }
 
 int exit_code(const Operation& operation, int code) {
-  return operation.interrupted() && code != 0 ? exit_code_of(Errc::interrupted) : code;
+  return operation.interrupted() && code != 0 ? os::Interrupts::exit_code() : code;
 }
 
 bool prints(const Output& output) { return !output.style().quiet && !output.style().json; }
@@ -101,6 +112,7 @@ Result<int> start_and_wait(const Context& context, api::Request::Op op) {
   TRY_ASSIGN(auto interrupts, os::Interrupts::block());
   TRY_ASSIGN(const auto plan, plan_start(context, interrupts));
   Operation operation(plan->project, context.output, interrupts, make_resolver(context, &plan->config, interrupts.fd()), true);
+  operation.only(concerned_services(*plan));
   TRY_ASSIGN(const auto done, carry_out(context, *plan, operation, op));
   const int code = report(done, context.output);
   if (code == 0 && prints(context.output)) {
@@ -118,6 +130,7 @@ Result<int> reload_and_wait(const Context& context) {
   if (!run.lock_held) {
     TRY_ASSIGN(const auto config, load_config(project));  // its mistakes are as welcome here
     context.output.say("nothing runs here: the next start reads the configuration as it is");
+    if (context.arguments.json) context.output.data(summary_json({}));
     return 0;
   }
   TRY_ASSIGN(const auto plan, plan_start(context, interrupts));
@@ -125,8 +138,10 @@ Result<int> reload_and_wait(const Context& context) {
   Operation operation(plan->project, context.output, interrupts, make_resolver(context, &plan->config, interrupts.fd()), true);
   TRY_ASSIGN(const auto done, carry_out(context, *plan, operation, api::Request::Op::reload));
   const int code = report(done, context.output);
+  const auto summary = reload_summary(before, done.project);
+  if (context.arguments.json) context.output.data(summary_json(summary));
   if (prints(context.output)) {
-    for (const auto& line : reload_summary(before, done.project)) context.output.data(sanitized(line));
+    for (const auto& line : summary_lines(summary)) context.output.data(sanitized(line));
   }
   if (code != 0) operation.leave(done.project);
   return exit_code(operation, code);

@@ -18,6 +18,8 @@ struct StartPlan {
 
 /// The request, with the caller's environment, what the registry says, and what its tasks would do. Errors as in `registry_view` and `task_fingerprints`.
 [[nodiscard]] Result<api::Request> start_request(const Context& context, const StartPlan& plan, api::Request::Op op);
+/// Whose changes belong to a start: its targets and all they depend on. Empty when the targets are all: then everything does.
+[[nodiscard]] std::vector<std::string> concerned_services(const StartPlan& plan);
 /// The conflict rule as command line, environment and configuration have it.
 [[nodiscard]] ConflictResolver make_resolver(const Context& context, const config::ProjectConfig* config, int cancel_fd);
 

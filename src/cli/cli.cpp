@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "cli/commands/commands.hpp"
+#include "os/interrupts.hpp"
 
 namespace devinit::cli {
 namespace {
@@ -61,7 +62,7 @@ int checked(int code, Output& output) {
 int fail(const Error& error, Output& output) {
   // Who pressed Ctrl-C needs no explanation.
   if (error.code != Errc::interrupted) output.error(error);
-  return exit_code_of(error.code);
+  return error.code == Errc::interrupted ? os::Interrupts::exit_code() : exit_code_of(error.code);
 }
 
 }  // namespace

@@ -33,6 +33,9 @@ const Timeline* timeline_of(const engine::ProjectSnapshot& project, const std::s
   return found == project.services.end() ? nullptr : &found->timeline;
 }
 
+/// What is scheduled comes when its time has come: the times of its last run say nothing about a start.
+bool takes_part(const GraphNode& node) { return node.kind != config::ServiceKind::scheduled; }
+
 /// The dependency that `node` waited for longest in its last start, and until when. What was there already is not waited for.
 struct Waited {
   const GraphNode* node = nullptr;
@@ -44,7 +47,7 @@ Waited longest_wait(const std::vector<GraphNode>& graph, const GraphNode& node, 
   for (const auto& dependency : node.waits_for) {
     const auto* timeline = timeline_of(project, dependency.service);
     const auto found = std::ranges::find(graph, dependency.service, &GraphNode::name);
-    if (own == nullptr || timeline == nullptr || found == graph.end()) continue;
+    if (own == nullptr || timeline == nullptr || found == graph.end() || !takes_part(*found)) continue;
     const auto until = satisfied_at(*timeline, dependency.condition);
     if (until > waited.until && until <= own->ready) waited = {&*found, until};
   }
@@ -56,7 +59,7 @@ const GraphNode* last_ready(const std::vector<GraphNode>& graph, const engine::P
   std::int64_t when = 0;
   for (const auto& node : graph) {
     const auto* timeline = timeline_of(project, node.name);
-    if (timeline == nullptr || timeline->wanted <= 0 || timeline->ready <= when) continue;
+    if (!takes_part(node) || timeline == nullptr || timeline->wanted <= 0 || timeline->ready <= when) continue;
     when = timeline->ready;
     last = &node;
   }

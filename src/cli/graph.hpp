@@ -30,8 +30,8 @@ struct CriticalPath {
   std::vector<Step> steps;
   Millis total{0};  ///< from the command to the last one that became ready; the sum of the steps
 };
-/// From the service that was ready last, back over the dependencies that each one waited for. Nothing when no service of the graph has
-/// become ready in its last start.
+/// From the service that was ready last, back over the dependencies that each one waited for. Scheduled ones are left out.
+/// Nothing when no service of the graph has become ready in its last start.
 [[nodiscard]] std::optional<CriticalPath> critical_path(const std::vector<GraphNode>& graph, const engine::ProjectSnapshot& last_start);
 
 /// A table, and "critical path: postgres 0.41 s -> backend 0.83 s = 1.24 s". Without newline at the end; foreign text is made safe.

@@ -8,10 +8,11 @@
 namespace devinit::cli {
 
 /// Who shows the log of a job, and folds what it is told belongs together.
-enum class CiSystem { none, github, gitlab, azure };
-/// By the variable that each of them sets: GITHUB_ACTIONS, GITLAB_CI, TF_BUILD.
+enum class CiSystem { none, github, gitlab, azure, teamcity, buildkite, travis };
+/// By the variable that each of them sets: GITHUB_ACTIONS, GITLAB_CI, TF_BUILD, TEAMCITY_VERSION, BUILDKITE, TRAVIS.
 [[nodiscard]] CiSystem ci_system(const os::Environment& environment);
-/// The lines that begin and end a group; `now`: wall clock seconds. Empty without a system.
+/// The lines that begin and end a group; `now`: wall clock seconds. Empty where there is nothing to write: without a system, and
+/// at an end that the next group's beginning is.
 [[nodiscard]] std::string group_begin(CiSystem system, const std::string& title, std::int64_t now);
 [[nodiscard]] std::string group_end(CiSystem system, const std::string& title, std::int64_t now);
 

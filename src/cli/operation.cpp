@@ -30,6 +30,9 @@ bool on_its_way_up(State state) {
   return false;
 }
 
+/// For a supervisor to take the last word of a command that is leaving.
+constexpr std::chrono::milliseconds kLastWordPatience{500};
+
 Error supervisor_gone(const Project& project) {
   return Error(Errc::io, "the supervisor ended before it was done",
                "its log is " + project.paths.supervisor_log + "; the next start, stop or up cleans up");
@@ -61,23 +64,44 @@ void Operation::stream_logs(LogFollower& follower, LogFollower::Sink sink) {
 }
 
 Result<api::Done> Operation::wait_done() {
+  TRY_ASSIGN(auto done, next_done());
+  return done ? Result<api::Done>(std::move(*done)) : supervisor_gone(project_);
+}
+
+Result<api::Done> Operation::outlast(api::Done failed) {
+  if (!connection_) return failed;
+  const auto is_up = [this](const engine::ServiceSnapshot& service) {
+    return !service.external && !engine::is_down(service.state) && concerns_us(api::ServiceChanged{service});
+  };
+  if (!interrupted_ && std::ranges::any_of(failed.project.services, is_up)) output_.say("stopping what this command started");
+  TRY_ASSIGN(auto done, next_done());
+  return done ? std::move(*done) : std::move(failed);
+}
+
+Result<std::optional<api::Done>> Operation::next_done() {
   while (true) {
     TRY_ASSIGN(const bool event_waits, wait_for_event());
     if (!event_waits) continue;
     auto event = connection_->client.next();
     if (!event && event.error().code == Errc::timeout) return no_answer(project_);  // it was stopped in the middle of a line
     if (!event && event.error().code == Errc::interrupted) return event.error();
-    if (!event || !*event) return supervisor_gone(project_);
+    if (!event || !*event) return std::optional<api::Done>();
     TRY(attend(**event));
     if (auto* done = std::get_if<api::Done>(&**event)) {
       if (follower_ != nullptr) follower_->pump(sink_);
       settled_ = true;
-      return std::move(*done);
+      return std::optional<api::Done>(std::move(*done));
     }
   }
 }
 
+bool Operation::concerns_us(const api::Event& event) const {
+  const auto* changed = std::get_if<api::ServiceChanged>(&event);
+  return changed == nullptr || concerned_.empty() || std::ranges::find(concerned_, changed->service.name) != concerned_.end();
+}
+
 Result<> Operation::attend(const api::Event& event) {
+  if (!concerns_us(event)) return {};
   if (output_.style().json) output_.data(api::encode(event));
   show(event);
   if (const auto* busy = std::get_if<api::Busy>(&event)) answer(*busy);
@@ -130,6 +154,7 @@ Result<bool> Operation::wait_for_event() {
 Result<> Operation::interrupt() {
   const bool again = interrupted_;
   interrupted_ = true;
+  if (again) skip_grace();
   if (again || op_ == api::Request::Op::stop) return Error(Errc::interrupted, "interrupted");
   progress_.pause();
   if (op_ == api::Request::Op::up && settled_ && !started_something_) {
@@ -163,6 +188,18 @@ Result<> Operation::send_cancel() {
   if (!sent) return sent.error().code == Errc::timeout ? no_answer(project_) : sent.error();
   cancel_.emplace(std::move(client));
   return {};
+}
+
+/// As far as it can be done at once: nobody waits any more.
+void Operation::skip_grace() {
+  if (operation_.empty() || !connection_) return;
+  cancel_.reset();
+  auto client = connection_->link.connect();
+  if (!client) return;
+  api::Request request;
+  request.op = api::Request::Op::cancel;
+  request.operation = operation_;
+  static_cast<void>(client->send(request, {.limit = kLastWordPatience}));
 }
 
 Result<> Operation::ask_to_end() {
@@ -204,7 +241,7 @@ void Operation::answer(const api::Busy& busy) {
 
 int report(const api::Done& done, Output& output) {
   for (const auto& failure : done.failures) report_failure(failure, output);
-  if (done.interrupted) return exit_code_of(Errc::interrupted);
+  if (done.interrupted) return os::Interrupts::exit_code();
   if (done.ok) return 0;
   const Errc code = done.config_error ? Errc::config : Errc::failed;
   if (!done.error.empty()) {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "api/messages.hpp"
 #include "cli/conflict.hpp"
@@ -24,12 +25,17 @@ class Operation {
   [[nodiscard]] Result<> begin(const api::Request& request);
   /// `follower` and `sink` are called while waiting; both outlive the operation.
   void stream_logs(LogFollower& follower, LogFollower::Sink sink);
+  /// Of services that are not among `names` nothing is shown and nothing counts: they change for reasons of their own. Empty: all are of interest.
+  void only(std::vector<std::string> names) { concerned_ = std::move(names); }
   /// `observer` gets every event, and nothing else shows them.
   void observe(std::function<void(const api::Event&)> observer) { observer_ = std::move(observer); }
-  /// Shows events until the next `Done`. The first Ctrl-C asks the supervisor to cancel and goes on waiting; the second one,
-  /// and the first one where there is nothing to cancel (`stop`; an `up` that holds nothing), is Errc::interrupted at once.
+  /// Shows events until the next `Done`. The first Ctrl-C asks the supervisor to cancel and goes on waiting; the second one has it skip the
+  /// grace and, like the first one where there is nothing to cancel (`stop`; an `up` that holds nothing), is Errc::interrupted at once.
   /// Errc::io when the supervisor goes away, Errc::timeout when it does not answer the cancellation.
   [[nodiscard]] Result<api::Done> wait_done();
+  /// After the `Done` of an `up` that has failed: what it started is stopped by itself. Shows that to its end; the last `Done`, `failed` when there was
+  /// none. Errors as in `wait_done`, but for the end of the supervisor, which was over with this anyway.
+  [[nodiscard]] Result<api::Done> outlast(api::Done failed);
   /// `ends` is asked about every event; once it says true, what this operation started is stopped, as with Ctrl-C, but `interrupted` stays false.
   void end_when(std::function<bool(const api::Event&)> ends) { ends_ = std::move(ends); }
   /// Stops what this `up`, which is complete, has started, and waits for that as `wait_done` does. Nothing to do is done at once.
@@ -51,10 +57,14 @@ class Operation {
   [[nodiscard]] const Progress& progress() const noexcept { return progress_; }
 
  private:
+  [[nodiscard]] bool concerns_us(const api::Event& event) const;
+  /// Nothing at the end of the stream.
+  [[nodiscard]] Result<std::optional<api::Done>> next_done();
   [[nodiscard]] Result<bool> wait_for_event();
   [[nodiscard]] Result<> interrupt();
   [[nodiscard]] api::Patience patience();
   [[nodiscard]] Result<> send_cancel();
+  void skip_grace();
   /// The same for who ends the operation himself. A supervisor that takes no connection any more has ended it already: the stream says so next.
   [[nodiscard]] Result<> ask_to_end();
   void show(const api::Event& event);
@@ -71,6 +81,7 @@ class Operation {
   std::optional<Connection> connection_;
   std::optional<api::Client> cancel_;  ///< kept open until the operation has ended
   std::string operation_;
+  std::vector<std::string> concerned_;
   bool interrupted_ = false;
   bool settled_ = false;            ///< the first `Done` has come
   bool over_ = false;               ///< somebody else has ended what was held
@@ -82,7 +93,7 @@ class Operation {
   bool more_logs_ = false;
 };
 
-/// Prints what failed, with log tails, and says the exit code: 0, 1, 2 (configuration) or 130.
+/// Prints what failed, with log tails, and says the exit code: 0, 1, 2 (configuration) or that of `os::Interrupts`.
 [[nodiscard]] int report(const api::Done& done, Output& output);
 
 }  // namespace devinit::cli

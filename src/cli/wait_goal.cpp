@@ -43,7 +43,7 @@ bool is_met(const ServiceSnapshot& service, WaitFor goal) noexcept {
     case WaitFor::started:
       return has_started(service);
     case WaitFor::completed:
-      return service.state == State::completed || (service.state == State::stopped && service.exit_code == 0);
+      return service.state == State::completed || (engine::is_down(service.state) && service.exit_code.has_value());
     case WaitFor::stopped:
       return engine::is_down(service.state);
   }

@@ -15,7 +15,7 @@ enum class Standing {
   lost,  ///< it has failed for good: only a command of somebody changes that
 };
 /// `ready`: proven ready; of a task: completed; of a scheduled service: its times are watched. `started`: its first process runs, or has run.
-/// `completed`: it has ended well; of a service that is not a task: it has ended. `stopped`: nothing of it runs, however that came.
+/// `completed`: it has ended, whatever its exit code; `failed` without one, it never ran to an end and is lost. `stopped`: nothing of it runs, however that came.
 [[nodiscard]] Standing standing_of(const engine::ServiceSnapshot& service, WaitFor goal) noexcept;
 
 /// The services that a `wait` is about: those named, else all wanted ones (completed: the wanted tasks; stopped: all that devinit runs). One that is

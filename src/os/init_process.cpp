@@ -1,8 +1,15 @@
 #include "os/init_process.hpp"
 
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "os/process.hpp"
 
 namespace devinit::os {
 namespace {
@@ -32,19 +39,54 @@ std::optional<int> reap_all(pid_t child) noexcept {
   }
 }
 
+/// The descendants that run the program that we are.
+std::vector<pid_t> own_kind() {
+  const auto program_of = [](pid_t pid, struct stat& program) { return ::stat(("/proc/" + std::to_string(pid) + "/exe").c_str(), &program) == 0; };
+  struct stat own {};
+  if (!program_of(::getpid(), own)) return {};
+  auto found = process_tree(::getpid());
+  std::erase_if(found, [&](pid_t pid) {
+    struct stat other {};
+    return pid == ::getpid() || !program_of(pid, other) || other.st_dev != own.st_dev || other.st_ino != own.st_ino;
+  });
+  return found;
+}
+
+bool ends_programs(int signal) noexcept { return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT; }
+
+/// The next signal, whatever a debugger does to us.
+siginfo_t next_signal(const sigset_t& signals) noexcept {
+  siginfo_t signal{};
+  while (::sigwaitinfo(&signals, &signal) < 0) {
+  }
+  return signal;
+}
+
+/// Until the child has ended; its wait status.
 int attend(pid_t child, const sigset_t& signals) noexcept {
-  constexpr int kSignalBase = 128;
   for (;;) {
-    siginfo_t signal{};
-    if (::sigwaitinfo(&signals, &signal) < 0) continue;  // EINTR: stopped and continued by a debugger
+    const auto signal = next_signal(signals);
     if (signal.si_signo != SIGCHLD) {
       if (!came_from_terminal(signal)) ::kill(child, signal.si_signo);
-      continue;
-    }
-    if (const auto status = reap_all(child)) {
-      return WIFSIGNALED(*status) ? kSignalBase + WTERMSIG(*status) : WEXITSTATUS(*status);
+    } else if (const auto status = reap_all(child)) {
+      return *status;
     }
   }
+}
+
+/// The kernel would end them with us, in the middle of what they put in order. The end of each is a SIGCHLD: orphans are ours.
+void outlast_own_kind(const sigset_t& signals) {
+  for (auto left = own_kind(); !left.empty(); left = own_kind()) {
+    const auto signal = next_signal(signals);
+    if (signal.si_signo == SIGCHLD) static_cast<void>(reap_all(0));
+    if (!ends_programs(signal.si_signo)) continue;
+    for (const pid_t pid : left) ::kill(pid, SIGTERM);
+  }
+}
+
+int exit_code_of(int wait_status) noexcept {
+  constexpr int kSignalBase = 128;
+  return WIFSIGNALED(wait_status) ? kSignalBase + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 
 }  // namespace
@@ -56,7 +98,14 @@ std::optional<int> fork_under_init() noexcept {
   ::signal(SIGCHLD, SIG_DFL);
   ::sigprocmask(SIG_BLOCK, &signals, &before);
   const pid_t child = ::fork();
-  if (child > 0) return attend(child, signals);
+  if (child > 0) {
+    const int status = attend(child, signals);
+    outlast_own_kind(signals);
+    return exit_code_of(status);
+  }
+  if (child == 0) {
+    for (const int signal : {SIGUSR1, SIGUSR2}) ::signal(signal, SIG_IGN);
+  }
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
   return std::nullopt;
 }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -110,6 +111,7 @@ Attempt attempt(const SpawnRequest& request, const std::string& path, const std:
   plan.cwd = request.cwd.empty() ? nullptr : request.cwd.c_str();
   plan.new_session = request.new_session;
   plan.new_group = request.new_group;
+  if (request.dies_with_us) plan.dies_with = ::getpid();
   plan.moves = moves_of(request, null_device);
   plan.first_free = plan.moves.back().target + 1;
   plan.descriptor_limit = descriptor_limit();

@@ -19,6 +19,9 @@ struct SpawnRequest {
   std::vector<std::pair<int, int>> fds;  ///< {fd here, fd in the child}; 0, 1, 2 default to /dev/null. All others are closed.
   bool new_session = false;        ///< setsid
   bool new_group = false;          ///< setpgid(0, 0)
+  /// It gets SIGKILL when the thread that spawns it ends (prctl(2), PR_SET_PDEATHSIG): any other signal can be ignored. What it has started
+  /// itself does not, and neither does a set-user-ID program.
+  bool dies_with_us = false;
 };
 
 struct Spawned {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -80,6 +81,12 @@ RUNS_IN_CHILD void close_others(const ChildPlan& plan, int kept) {
   close_from_to(first, UINT_MAX, plan.descriptor_limit);
 }
 
+/// A parent that ended before the kernel was asked tells nobody any more: then we are somebody else's child already.
+RUNS_IN_CHILD void die_with(pid_t parent) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (::getppid() != parent) ::_exit(127);
+}
+
 RUNS_IN_CHILD int run_child(void* data) {
   ChildPlan& plan = *static_cast<ChildPlan*>(data);
   reset_signal_handlers();
@@ -96,6 +103,7 @@ RUNS_IN_CHILD int run_child(void* data) {
   if (!move_descriptors(plan)) fail(plan, SpawnStep::descriptors);
   close_others(plan, executable);
 
+  if (plan.dies_with != 0) die_with(plan.dies_with);
   unblock_signals();
   if (executable >= 0) {
     ::execveat(executable, "", plan.argv, plan.envp, AT_EMPTY_PATH);

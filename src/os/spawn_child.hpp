@@ -25,6 +25,7 @@ struct ChildPlan {
   const char* cwd = nullptr;  ///< null: the caller's
   bool new_session = false;
   bool new_group = false;
+  pid_t dies_with = 0;  ///< the caller, when the child is to be killed at its end; else 0
   std::vector<DescriptorMove> moves;  ///< by ascending target, each target once; `source` is overwritten
   int first_free = 0;                 ///< one above the highest target
   int descriptor_limit = 0;           ///< no descriptor is as high as this (only for kernels without close_range)

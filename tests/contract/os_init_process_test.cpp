@@ -54,6 +54,49 @@ TEST_CASE("init hands signals on") {
   }
 }
 
+TEST_CASE("signals that end who does not expect them are ignored in the child") {
+  test::Pipe ready;
+  const auto survive = [&] {
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGTERM);
+    ::sigprocmask(SIG_BLOCK, &wanted, nullptr);
+    static_cast<void>(::write(ready.write_end.get(), "+", 1));
+    int got = 0;
+    ::sigwait(&wanted, &got);
+    return got;
+  };
+  test::ChildProcess init(start_init(survive));
+  CHECK(test::read_until(ready.read_end.get(), "+") == "+");
+  for (const int signal : {SIGUSR1, SIGUSR2, SIGTERM}) REQUIRE(::kill(init.pid(), signal) == 0);
+  CHECK(init.wait().code() == SIGTERM);
+}
+
+TEST_CASE("init outlasts what is left of its own program, and hands the end on to it") {
+  test::Pipe ready;
+  test::Pipe said;
+  const auto leave_a_supervisor = [&] {
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGTERM);
+    ::sigprocmask(SIG_BLOCK, &wanted, nullptr);
+    if (::fork() == 0) {
+      static_cast<void>(::write(ready.write_end.get(), "+", 1));
+      int got = 0;
+      ::sigwait(&wanted, &got);
+      static_cast<void>(::write(said.write_end.get(), "in order", 8));
+      ::_exit(0);
+    }
+    return ::raise(SIGKILL);
+  };
+  test::ChildProcess init(start_init(leave_a_supervisor));
+  CHECK(test::read_until(ready.read_end.get(), "+") == "+");
+  while (process_tree(init.pid()).size() != 2) ::sched_yield();  // the child is gone, and what it left is ours
+  REQUIRE(::kill(init.pid(), SIGTERM) == 0);
+  CHECK(test::read_until(said.read_end.get(), "order") == "in order");
+  CHECK(init.wait().code() == 128 + SIGKILL);
+}
+
 TEST_CASE("init reaps the orphans of its child") {
   const auto leave_an_orphan = [] {
     const pid_t middle = ::fork();

@@ -25,12 +25,29 @@ TEST_CASE("Ctrl-C and SIGTERM become something to read") {
   auto interrupts = Interrupts::block();
   REQUIRE(interrupts.has_value());
   CHECK_FALSE(interrupts->take());
-  for (const int signal : {SIGINT, SIGTERM}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     REQUIRE(::raise(signal) == 0);
     CHECK(wait_readable({interrupts->fd()})[0]);
     CHECK(interrupts->take());
     CHECK_FALSE(interrupts->take());
+    CHECK(Interrupts::exit_code() == 128 + signal);
   }
+}
+
+TEST_CASE("a hang-up that is ignored stays so") {
+  const SavedSignalMask saved;
+  const auto before = ::signal(SIGHUP, SIG_IGN);
+  sigset_t hang_up;
+  sigemptyset(&hang_up);
+  sigaddset(&hang_up, SIGHUP);
+  ::sigprocmask(SIG_UNBLOCK, &hang_up, nullptr);
+  {
+    auto interrupts = Interrupts::block();
+    REQUIRE(interrupts.has_value());
+    REQUIRE(::raise(SIGHUP) == 0);
+    CHECK_FALSE(interrupts->take());
+  }
+  ::signal(SIGHUP, before);
 }
 
 TEST_CASE("who sent a signal can be told from a terminal") {

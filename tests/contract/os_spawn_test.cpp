@@ -53,6 +53,20 @@ os::SpawnRequest command(std::vector<std::string> argv) {
   return request;
 }
 
+/// A process that spawns `request`, says on `said` the child's number, and is killed; the child's number.
+pid_t spawn_and_die(os::SpawnRequest request, Pipe& said) {
+  const pid_t parent = ::fork();
+  REQUIRE(parent >= 0);
+  if (parent == 0) {
+    const auto child = os::spawn(request);
+    const auto text = std::to_string(child ? child->identity.pid : 0) + "\n";
+    static_cast<void>(::write(said.write_end.get(), text.data(), text.size()));
+    ::raise(SIGKILL);
+  }
+  ::waitpid(parent, nullptr, 0);
+  return static_cast<pid_t>(std::stol(read_until(said.read_end.get(), "\n")));
+}
+
 /// The open descriptors of a process with the inode behind each.
 std::map<int, ino_t> descriptors_of(pid_t pid) {
   std::map<int, ino_t> found;
@@ -102,6 +116,17 @@ struct WaitingChild {
 };
 
 }  // namespace
+
+TEST_CASE("a child that is to die with its parent is killed, whatever it ignores") {
+  Pipe said;
+  Pipe life;
+  auto request = command({"/bin/sh", "-c", "trap '' TERM HUP INT; while :; do sleep 1000 3>&-; done"});
+  request.fds = {{life.write_end.get(), 3}};
+  request.dies_with_us = true;
+  CHECK(spawn_and_die(request, said) > 0);
+  life.write_end.reset();
+  CHECK(read_to_end(life.read_end.get()).empty());  // the end of file is its end
+}
 
 TEST_CASE("a command is found in PATH of the given environment and gets exactly that environment") {
   os::SpawnRequest request = command({"env"});

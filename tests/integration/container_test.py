@@ -38,7 +38,26 @@ class FirstProcess(DevinitTest):
         project = self.pair()
         process, first = self.container(project, "up")
         processes.send(first, signal.SIGTERM)
-        self.assertEqual(process.wait(harness.PATIENCE), 130)
+        self.assertEqual(process.wait(harness.PATIENCE), 143)
+        self.assertEqual({entry["name"] for entry in project.events.all("signal", signal="SIGTERM")}, {"backend", "frontend"})
+        project.assert_nothing_left()
+
+    def test_stops_in_order_at_a_hang_up_and_survives_the_signals_of_others(self):
+        project = self.pair()
+        process, first = self.container(project, "up")
+        processes.send(first, signal.SIGUSR1)
+        processes.send(first, signal.SIGUSR2)
+        processes.send(first, signal.SIGHUP)
+        self.assertEqual(process.wait(harness.PATIENCE), 129)
+        self.assertEqual({entry["name"] for entry in project.events.all("signal", signal="SIGTERM")}, {"backend", "frontend"})
+        project.assert_nothing_left()
+
+    def test_outlasts_its_command_until_the_services_are_stopped(self):
+        project = self.pair()
+        process, first = self.container(project, "up")
+        command = processes.children_of(first)[0]
+        processes.send(command, signal.SIGKILL)
+        self.assertEqual(process.wait(harness.PATIENCE), 137)
         self.assertEqual({entry["name"] for entry in project.events.all("signal", signal="SIGTERM")}, {"backend", "frontend"})
         project.assert_nothing_left()
 

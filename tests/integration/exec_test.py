@@ -5,6 +5,7 @@ import signal
 import harness
 import processes
 from harness import PYTHON, DevinitTest
+from waiting import wait_until
 
 
 def environment_of(text):
@@ -124,7 +125,37 @@ class Test(DevinitTest):
         test.process.kill()
         test.wait()
         project.wait_service("backend", lambda service: service["state"] == "stopped")
-        processes.send(sleeper, signal.SIGKILL)  # the user's own command, as with any other runner
+        wait_until(project.root, lambda: not processes.is_alive(sleeper))
+        project.assert_nothing_left()
+
+    def test_a_second_ctrl_c_kills_a_command_that_ignores_it(self):
+        project = self.pair()
+        script = "import os, signal; signal.signal(signal.SIGINT, signal.SIG_IGN); os.write(1, b'begun\\n'); signal.pause()"
+        test = project.pty("test", "--", PYTHON, "-c", script)
+        test.expect("begun")
+        test.interrupt()
+        test.expect("waiting for .* to end; press Ctrl-C again")
+        test.interrupt()
+        self.assertEqual(test.wait(), 130, test.text)
+        project.wait_service("backend", lambda service: service["state"] == "stopped")
+        project.wait_service("frontend", lambda service: service["state"] == "stopped")
+
+    def test_hands_a_hang_up_on(self):
+        project = self.pair()
+        script = "import os, signal; signal.signal(signal.SIGHUP, lambda *_: os._exit(5)); os.write(1, b'begun\\n'); signal.pause()"
+        test = project.spawn("test", "--", PYTHON, "-c", script)
+        test.expect("begun")
+        test.process.send_signal(signal.SIGHUP)
+        self.assertEqual(test.wait(), 5)
+        project.assert_nothing_left()
+
+    def test_returns_only_when_what_it_began_is_stopped(self):
+        project = self.pair(frontend=["--crash"])
+        config = self.pair_config(project.block[0], project.block[1], frontend=["--crash"])
+        config["services"]["frontend"]["restart"] = "never"
+        project.write("devinit.json", config)
+        result = project.expect_code(1, "test", "--", "true")
+        self.assertIn("backend: stopped", result.err)
         project.assert_nothing_left()
 
     def test_groups_its_phases_in_a_log_of_a_ci_job(self):

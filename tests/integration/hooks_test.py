@@ -126,6 +126,46 @@ class Hanging(HookTest):
         project.expect_code(1, "start")
         project.assert_nothing_left()
 
+    def test_after_ready_does_not_outlive_its_service(self):
+        project = self.hooked({"after_ready": note("asked") + "; exec sleep 1000"})
+        project.succeed("start")
+        self.wait_notes(project, 1)
+        project.succeed("stop")
+        project.assert_nothing_left()
+
+    def test_after_ready_ends_with_a_run_that_crashes(self):
+        project = self.hooked({"after_ready": "sleep 1000; " + note("overslept"), "before_start": note("before")})
+        project.succeed("start")
+        processes.send(project.service()["pid"], signal.SIGKILL)
+        self.wait_notes(project, 2)
+        project.wait_state("backend", "ready")
+        project.succeed("stop")
+        self.assertNotIn("overslept", self.notes(project))
+        project.assert_nothing_left()
+
+    def test_after_exit_has_the_grace_at_most_and_is_named(self):
+        project = self.hooked({"after_exit": note("asked") + "; exec sleep 1000"}, stop={"grace": "3s"})
+        project.succeed("start")
+        stop = project.spawn("stop")
+        stop.expect(r"backend: waiting for its after_exit hook: sleep \(\d+\)")
+        self.assertEqual(stop.wait(), 0, stop.text)
+        project.assert_nothing_left()
+
+    def test_kill_9_of_the_guardian_of_a_hook_leaves_nothing(self):
+        for which in ("before_start", "after_ready"):
+            with self.subTest(which):
+                script = "trap '' TERM; (setsid sleep 1000 & echo $! > pid); echo asked >> notes; sleep 1000"
+                project = self.hooked({which: script}, ready={"deadline": "1000s"}, restart="never")
+                up = project.spawn("up")
+                self.wait_notes(project, 1)
+                sleeper = int(project.read("pid"))
+                processes.send(processes.parent_of(sleeper), signal.SIGKILL)
+                up.expect(f"{which} hook was lost")
+                self.assertFalse(processes.is_alive(sleeper))
+                project.succeed("stop")
+                up.wait()
+                project.assert_nothing_left()
+
     def test_a_hook_leaves_no_daemon(self):
         project = self.hooked({"before_start": "setsid sleep 1000 >/dev/null 2>&1 & sleep 0.05"})
         project.succeed("start")

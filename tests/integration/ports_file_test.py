@@ -146,6 +146,33 @@ class Kept(DevinitTest):
         self.assertEqual(project.run("status").code, 0)
         self.assertTrue(project.service("postgres")["external"])
 
+    def test_a_service_that_is_gone_leaves_no_key_of_its_own(self):
+        project = self.pair(ports=None)
+        project.succeed("start")
+        project.succeed("stop")
+        ports = project.ports()
+        project.write(".ports.json", {**ports, "redis": project.block[5]})
+        config = self.pair_config(project.block[0], project.block[1])
+        config["services"]["renamed"] = config["services"].pop("frontend")
+        config["services"]["renamed"]["port"] = project.block[2]
+        project.write("devinit.json", config)
+        project.succeed("start", "renamed")
+        self.assertNotIn("frontend", project.ports())
+        self.assertEqual(project.ports()["redis"], project.block[5])
+        self.assertNotIn("FRONTEND_PORT", project.runtime_env())
+        self.assertNotIn("frontend", [service["name"] for service in project.status()["services"]])
+
+    def test_what_a_person_wrote_for_a_service_that_is_gone_stays(self):
+        project = self.pair()
+        project.succeed("start")
+        project.succeed("stop")
+        project.write(".ports.json", {**project.ports(), "frontend": project.block[7]})
+        config = self.pair_config(project.block[0], project.block[1])
+        del config["services"]["frontend"]
+        project.write("devinit.json", config)
+        project.succeed("start")
+        self.assertEqual(project.ports()["frontend"], project.block[7])
+
     def test_a_passive_port_is_never_handed_out(self):
         project = self.single()
         project.stranger(port=project.block[0])

@@ -179,6 +179,30 @@ class Ready(ProbeTest):
         self.assertEqual(project.service()["state"], "failed")
         project.assert_nothing_left()
 
+    def test_deadline_tells_what_the_command_said(self):
+        ready = {"exec": "echo starting; echo no such database >&2; exit 2", "deadline": "500ms"}
+        project, _ = self.remote_service(ready=ready, restart="never")
+        result = project.expect_code(1, "start")
+        self.assertRegex(result.text, "not ready within 500ms: .*code 2: no such database")
+        self.assertRegex(project.service()["detail"], "not ready within 500ms: .*no such database")
+        self.assertEqual([name for name in os.listdir(project.path(".devinit/logs")) if not name.startswith("backend.log")], [])
+
+    def test_kill_9_of_the_guardian_of_a_probe_leaves_nothing(self):
+        project, _ = self.remote_service(ready={"exec": "(setsid sleep 1000 & echo $! > pid); mv pid asked; sleep 1000", "timeout": "900s", "deadline": "1000s"})
+        start = project.spawn("start")
+        wait_until(project.root, lambda: project.exists("asked"))
+        sleeper = int(project.read("asked"))
+        processes.send(processes.parent_of(sleeper), signal.SIGKILL)
+        project.succeed("stop")
+        start.wait()
+        self.assertFalse(processes.is_alive(sleeper))
+        project.assert_nothing_left()
+
+    def test_a_prompt_is_a_line_too(self):
+        project = self.project()
+        project.write("devinit.json", {"services": {"backend": {"command": "printf 'ready> '; sleep 1000", "ready": {"log": "^ready> $"}}}})
+        project.succeed("start")
+
     def test_deadline_tells_what_was_missing(self):
         for ready, word in (({"log": "listening"}, "listening"), ({"file": "up"}, "up"), ("notify", "READY=1"), ({"exec": "exit 3"}, "3")):
             with self.subTest(str(ready)):

@@ -58,6 +58,26 @@ class UpInScripts(DevinitTest):
         project.succeed("up", "--exit-code-from", "tests")
         project.assert_nothing_left()
 
+    def test_never_end_well_when_the_task_did_not_run(self):
+        project = self.project()
+        services = {
+            "database": {"kind": "task", "command": "exit 3"},
+            "tests": {"kind": "task", "command": "true", "depends_on": {"database": "completed_successfully"}},
+        }
+        project.write("devinit.json", {"services": services})
+        project.expect_code(1, "up", "--exit-code-from", "tests", "tests")
+        project.expect_code(1, "up", "--exit-code-from", "tests")
+
+    def test_a_failed_start_ends_with_grace_before_it_returns(self):
+        project = self.pair(frontend=["--crash"])
+        config = self.pair_config(project.block[0], project.block[1], frontend=["--crash"])
+        config["services"]["frontend"]["restart"] = "never"
+        project.write("devinit.json", config)
+        result = project.expect_code(1, "up")
+        self.assertIn("backend: stopped", result.err)
+        self.assertEqual({entry["name"] for entry in project.events.all("signal", signal="SIGTERM")}, {"backend"})
+        project.assert_nothing_left()
+
     def test_end_with_the_first_failure(self):
         project = self.pair(frontend=["--crash", "--print-text", "no way"])
         config = self.pair_config(project.block[0], project.block[1], frontend=["--crash", "--print-text", "no way"])
@@ -67,9 +87,10 @@ class UpInScripts(DevinitTest):
         self.assertIn("frontend failed", result.err)
         project.assert_nothing_left()
 
-    def test_the_named_service_has_to_be_part_of_it(self):
-        project = self.with_task("true")
-        self.assertIn("does not start it", project.expect_code(2, "up", "backend", "--exit-code-from", "tests").err)
+    def test_the_named_service_becomes_part_of_it(self):
+        project = self.with_task("exit 4")
+        project.expect_code(4, "up", "backend", "--exit-code-from", "tests")
+        project.assert_nothing_left()
         self.assertIn("`tests`", project.expect_code(2, "up", "--exit-code-from", "test").err)
 
 

@@ -1,5 +1,7 @@
 """`reload`: applies the edited configuration, and touches nothing else."""
 
+import json
+
 import harness
 from harness import DevinitTest
 
@@ -51,6 +53,14 @@ class Reload(DevinitTest):
         self.edit(project, backend={"comand": "x"})
         self.assertIn("devinit.json:", project.expect_code(2, "reload").err)
         self.assertEqual(project.service("backend")["pid"], backend)
+
+    def test_tells_a_program_what_it_did(self):
+        project, _, _ = self.started()
+        self.edit(project, frontend={"env": {"COLOUR": "green"}})
+        last = json.loads(project.succeed("reload", "--json").out.splitlines()[-1])
+        self.assertEqual(last["event"], "reload")
+        self.assertEqual(last["restarted"], ["frontend"])
+        self.assertEqual(last["stopped"] + last["started"] + last["ran"] + last["failed"] + last["stale"], [])
 
     def test_where_nothing_runs_starts_nothing(self):
         project = self.pair()

@@ -103,6 +103,13 @@ class Crash(DevinitTest):
         project.expect_code(1, "start")
         self.assertEqual(len(project.events.all("started")), 1)
 
+    def test_signals_count_as_shells_tell_them(self):
+        project = self.project()
+        settings = {"command": "echo begun >> begun; kill -TERM $$", "ready": {"log": "never"}, "restart": {"policy": "on-failure", "never_on": [143]}}
+        project.write("devinit.json", {"services": {"backend": settings}})
+        project.expect_code(1, "start")
+        self.assertEqual(project.read("begun").split(), ["begun"])
+
     def test_a_crash_takes_the_rest_of_the_tree_with_it(self):
         project = self.single("--setsid")
         project.succeed("start")

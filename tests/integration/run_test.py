@@ -293,7 +293,7 @@ class Ends(Run):
     def test_by_sigterm(self):
         run = self.begin()
         run.process.send_signal(signal.SIGTERM)
-        self.assertEqual(run.wait(), 130, run.text)
+        self.assertEqual(run.wait(), 143, run.text)
         self.place.assert_nothing_left()
 
     def test_by_kill_9_of_the_command_line(self):

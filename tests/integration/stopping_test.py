@@ -21,7 +21,7 @@ class Blame(DevinitTest):
         project.succeed("start")
         pid = project.service()["pid"]
         stop = project.spawn("stop")
-        self.assertIn(f"({pid})", stop.expect(r"waiting for backend: 1 process: .*")[0])
+        self.assertIn(f"({pid})", stop.expect(r"backend: waiting for 1 process: .*")[0])
         project.expect_code(0, "stop", "--timeout", "10ms")
         self.assertEqual(stop.wait(), 0, stop.text)
 
@@ -30,7 +30,7 @@ class Blame(DevinitTest):
         up = project.spawn("up")
         project.wait_state("backend", "ready")
         up.interrupt()
-        up.expect(r"waiting for backend: 1 process: ")
+        up.expect(r"backend: waiting for 1 process: ")
         project.succeed("stop", "--timeout", "10ms")
         up.wait()
         project.assert_nothing_left()
@@ -41,7 +41,7 @@ class Blame(DevinitTest):
         project.write("devinit.json", {"services": {"backend": {"command": command, "stop": {"grace": "1000s", "to": "leader"}}}})
         project.succeed("start")
         stop = project.spawn("stop")
-        stop.expect(r"waiting for backend: 3 processes: .*sleep")
+        stop.expect(r"backend: waiting for 3 processes: .*sleep")
         project.succeed("stop", "--timeout", "10ms")
         self.assertEqual(stop.wait(), 0, stop.text)
         project.assert_nothing_left()

@@ -1,10 +1,19 @@
 """`wait`: returns as soon as services are as they should be, and says who is not."""
 
 import json
+import signal
 
 import harness
+import processes
 from harness import DevinitTest
 from waiting import wait_until
+
+
+def blocks_interrupts(pid):
+    """Whether Ctrl-C is something that the command reads, no longer its sudden end."""
+    lines = processes.read_bytes(f"/proc/{pid}/status").splitlines()
+    mask = next(int(line.split()[1], 16) for line in lines if line.startswith(b"SigBlk"))
+    return mask >> (signal.SIGINT - 1) & 1
 
 
 class Returns(DevinitTest):
@@ -36,6 +45,12 @@ class Returns(DevinitTest):
         project.succeed("stop")
         self.assertEqual(wait.wait(), 0, wait.text)
 
+    def test_when_a_task_has_ended_however(self):
+        project = self.project()
+        project.write("devinit.json", {"services": {"tests": {"kind": "task", "command": "exit 3"}}})
+        project.expect_code(1, "start")
+        self.assertIn("tests has ended with exit code 3", project.succeed("wait", "tests", "--for", "completed").err)
+
     def test_the_state_as_json(self):
         project = self.pair()
         project.succeed("start")
@@ -62,6 +77,16 @@ class Fails(DevinitTest):
         start.interrupt()
         start.wait()
 
+    def test_with_an_error_document_for_programs(self):
+        project = self.single("--crash", settings={"restart": "never"})
+        wait = project.spawn("wait", "backend", "--json")
+        wait_until(project.root, lambda: blocks_interrupts(wait.process.pid))
+        project.expect_code(1, "start")
+        self.assertEqual(wait.wait(), 1, wait.text)
+        self.assertIn('"code":"failed"', wait.text)
+        late = project.expect_code(1, "wait", "--for", "ready", "--timeout", "50ms", "--json")
+        self.assertEqual(json.loads(late.out)["code"], "timeout")
+
     def test_when_nobody_starts_anything(self):
         result = self.pair().expect_code(1, "wait", "--timeout", "100ms")
         self.assertIn("nothing has been started", result.err)
@@ -69,10 +94,10 @@ class Fails(DevinitTest):
     def test_when_interrupted(self):
         project = self.pair()
         wait = project.pty("wait")
-        # The folder that it watches is there as soon as it waits.
-        wait_until(project.root, lambda: project.exists(".devinit"))
+        wait_until(project.root, lambda: blocks_interrupts(wait.process.pid))
         wait.interrupt()
         self.assertEqual(wait.wait(), 130)
+        self.assertFalse(project.exists(".devinit"), "who only waits leaves nothing behind")
 
     def test_for_an_unknown_service(self):
         self.assertIn("`backend`", self.pair().expect_code(2, "wait", "backnd").err)

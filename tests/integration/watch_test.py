@@ -70,6 +70,19 @@ class Restart(WatchTest):
             project.write("src/app.py", f"change {number}")
             project.wait_service("backend", lambda service: service["ready"] and service["pid"] not in (None, before))
 
+    def test_one_that_triggers_itself_is_slowed_down(self):
+        project = self.project()
+        project.write("src/app.py", "one")
+        command = "date +%N > src/out.txt; exec sleep 1000"
+        project.write("devinit.json", {"services": {"backend": {"command": command, "watch": ["src"], "ready": {"delay": "1ms"}}}})
+        up = project.spawn("up")
+        up.expect(r"src/out.txt changes each time .*watch.ignore")
+        restarts = project.service()["restarts"]
+        project.write("src/app.py", "two")
+        project.wait_service("backend", lambda service: service["restarts"] > restarts)
+        up.interrupt()
+        up.wait()
+
     def test_files_that_appear_move_and_go(self):
         project, _ = self.started(["src"])
         steps = [

@@ -32,7 +32,9 @@ Result<std::vector<std::string>> chosen_logs(const Context& context, const Proje
   if (targets.empty()) return names;
   const auto config = load_config(project);
   auto known = names;
-  if (config) std::ranges::copy(names_of_services(*config), std::back_inserter(known));
+  for (const auto& name : config ? names_of_services(*config) : std::vector<std::string>()) {
+    if (std::ranges::find(known, name) == known.end()) known.push_back(name);  // of replicas
+  }
   TRY(check_targets(targets, known));
   std::vector<std::string> chosen;
   for (const auto& target : targets) {
@@ -52,7 +54,7 @@ Result<int> follow(LogFollower& follower, const LogFollower::Sink& sink, os::Int
     if (more) timeout = std::chrono::milliseconds(0);
     const auto readable = os::wait_readable({follower.fd(), interrupts.fd(), reader}, timeout);
     if (readable[2]) return 0;
-    if (readable[1]) return exit_code_of(Errc::interrupted);
+    if (readable[1]) return os::Interrupts::exit_code();
     more = follower.pump(sink);
     if (follower.lost() && !std::exchange(told, true))
       output.warn("lines were lost: they were read too slowly, and old log files were overwritten");

@@ -116,7 +116,7 @@ bool never_ran(const api::Failure& failure) {
 /// The exit code of the whole command. `refused`: the error in `done`, in a run's words.
 int conclude(const api::Done& done, const Error& refused, const RunObserver& observer, const Operation& operation, RunTalk& talk,
              const std::string& name) {
-  if (operation.interrupted() || done.interrupted) return exit_code_of(Errc::interrupted);
+  if (operation.interrupted() || done.interrupted) return os::Interrupts::exit_code();
   if (const auto code = observer.exit_code()) {
     const auto failure = std::ranges::find_if(done.failures, never_ran);
     if (failure != done.failures.end()) {

@@ -16,20 +16,13 @@ std::vector<std::string> names_of(const StartPlan& plan) {
   return names;
 }
 
-/// --exit-code-from names one service, and one that this `up` is about.
 Result<Ending> ending_of(const Arguments& arguments, const StartPlan& plan) {
   const auto& wish = arguments.supervision;
-  auto names = names_of(plan);
   std::string source;
   if (!wish.exit_code_from.empty()) {
-    TRY_ASSIGN(const auto found, resolve_targets(plan.config, {wish.exit_code_from}, {}));
-    source = found.front();
-    if (found.size() > 1) return Error(Errc::usage, "--exit-code-from needs one service: " + wish.exit_code_from + " has replicas", "for instance " + source);
-    if (std::ranges::find(names, source) == names.end()) {
-      return Error(Errc::usage, "--exit-code-from " + source + ": this `up` does not start it", "name it among the services, too");
-    }
+    TRY_ASSIGN(source, exit_code_source(plan.config, wish.exit_code_from));
   }
-  return Ending(std::move(names), std::move(source), wish.abort_on_failure);
+  return Ending(names_of(plan), std::move(source), wish.abort_on_failure);
 }
 
 /// Only tasks, and all of them done: there is nothing to stay for.
@@ -40,23 +33,34 @@ bool all_completed(const StartPlan& plan, const engine::ProjectSnapshot& project
   });
 }
 
+bool went_wrong(const api::Done& done) { return !done.failures.empty() || !done.error.empty(); }
+
 /// What has to be said at the end, whoever brought it about; the exit code.
-int conclude(const Context& context, const StartPlan& plan, Operation& operation, const api::Done& done, const Ending& ending) {
+int conclude(const Context& context, const StartPlan& plan, const Operation& operation, const api::Done& done, const Ending& ending) {
   const int code = report(done, context.output);
-  operation.leave(done.project);
-  if (operation.interrupted()) return exit_code_of(Errc::interrupted);
+  if (operation.interrupted()) return os::Interrupts::exit_code();
   const auto& culprit = ending.culprit();
   if (!culprit) return code;
   const bool told = std::ranges::count(done.failures, culprit->name, &api::Failure::service) > 0;
   if (culprit->state == engine::State::failed && !told) report_failure(failure_of(plan.project, *culprit), context.output);
-  return ending.exit_code();
+  const int wanted = ending.exit_code();
+  return wanted == 0 && went_wrong(done) ? exit_code_of(Errc::failed) : wanted;
+}
+
+/// A start that has failed: says why, and returns when all that it began is stopped.
+Result<int> end_failed(const Context& context, const StartPlan& plan, Operation& operation, const api::Done& done, const Ending& ending) {
+  const int code = conclude(context, plan, operation, done, ending);
+  TRY_ASSIGN(const auto last, operation.outlast(done));
+  operation.leave(last.project);
+  return operation.interrupted() ? os::Interrupts::exit_code() : code;
 }
 
 /// From "all ready" to the end: by Ctrl-C, by what `ending` waits for, or because somebody else stopped everything.
 Result<int> hold(const Context& context, const StartPlan& plan, Operation& operation, const LogFollower& follower, const Ending& ending) {
-  context.output.say("all is ready; Ctrl-C stops what this command started");
+  if (!ending.culprit()) context.output.say("all is ready; Ctrl-C stops what this command started");
   TRY_ASSIGN(const auto done, operation.wait_done());
   const int code = conclude(context, plan, operation, done, ending);
+  operation.leave(done.project);
   if (follower.lost()) context.output.warn("lines were lost: they were read too slowly, and old log files were overwritten");
   return code;
 }
@@ -75,19 +79,19 @@ Result<int> run_up(const Context& context) {
 
   Operation operation(plan->project, context.output, interrupts, make_resolver(context, &plan->config, interrupts.fd()), false);
   if (!context.arguments.json) operation.stream_logs(follower, print);
-  operation.end_when([&ending](const api::Event& event) {
-    const auto* changed = std::get_if<api::ServiceChanged>(&event);
-    return changed != nullptr && ending.on(changed->service);
-  });
+  operation.only(concerned_services(*plan));
+  operation.end_when([&ending](const api::Event& event) { return ending.on(event); });
   LogGroup starting(context, "start");
   TRY_ASSIGN(const auto request, start_request(context, *plan, api::Request::Op::up));
   TRY(operation.begin(request));
   TRY_ASSIGN(const auto done, operation.wait_done());
   starting.end();
-  const bool stays = done.ok && !done.interrupted && !all_completed(*plan, done.project);
+  if (!done.ok) return end_failed(context, *plan, operation, done, ending);
   // It may end between the last change and `Done`: then the cancellation is on its way, and a second `Done` follows.
-  if (stays || (done.ok && ending.culprit())) return hold(context, *plan, operation, follower, ending);
-  return conclude(context, *plan, operation, done, ending);
+  if (ending.culprit() || !all_completed(*plan, done.project)) return hold(context, *plan, operation, follower, ending);
+  const int code = conclude(context, *plan, operation, done, ending);
+  operation.leave(done.project);
+  return code;
 }
 
 }  // namespace devinit::cli

@@ -3,6 +3,7 @@
 #include "cli/clock_time.hpp"
 #include "cli/commands/commands.hpp"
 #include "cli/failure_report.hpp"
+#include "cli/sanitize.hpp"
 #include "cli/status_source.hpp"
 #include "cli/supervisor_link.hpp"
 #include "cli/targets.hpp"
@@ -10,6 +11,7 @@
 #include "os/deadline.hpp"
 #include "os/directory_watch.hpp"
 #include "os/file_lock.hpp"
+#include "os/files.hpp"
 #include "os/interrupts.hpp"
 #include "os/readable.hpp"
 
@@ -20,6 +22,12 @@ constexpr std::chrono::seconds kPatience{60};
 /// Between two looks at a supervisor that has its lock and does not serve (yet, or any more): its first connection is no event in the folder.
 constexpr int kLookAgainMs = 20;
 
+/// `path`, or the nearest folder above it that exists.
+std::string nearest_folder(std::string path) {
+  while (!os::is_directory(path) && path.rfind('/') != 0) path.resize(path.rfind('/'));
+  return os::is_directory(path) ? path : "/";
+}
+
 /// One `devinit wait`: follows the supervisors that come and go until the goal is reached, lost, or the time is over.
 class Waiting {
  public:
@@ -28,17 +36,16 @@ class Waiting {
 
   /// `pending`: the time is over. Errc::interrupted; Errc::io when the folder cannot be watched.
   Result<Standing> run() {
-    TRY(os::create_data_directories(project_.paths));
-    TRY_ASSIGN(auto watch, os::DirectoryWatch::on(project_.paths.data));
     while (true) {
-      watch.drain();
+      TRY(watch_nearest_folder());
+      watch_->drain();
       TRY_ASSIGN(const auto followed, follow());
       if (followed != Standing::pending) return followed;
       if (at_rest() == Standing::met) return Standing::met;
       const int left = deadline_.remaining_ms();
       if (left == 0) return Standing::pending;
       const bool held = os::FileLock::is_held(project_.paths.lock_file);
-      TRY_ASSIGN(const bool changed, wait_for(watch.fd(), held ? std::min(left, kLookAgainMs) : left));
+      TRY_ASSIGN(const bool changed, wait_for(watch_->fd(), held ? std::min(left, kLookAgainMs) : left));
       static_cast<void>(changed);
     }
   }
@@ -46,6 +53,15 @@ class Waiting {
   [[nodiscard]] const engine::ProjectSnapshot& latest() const noexcept { return latest_; }
 
  private:
+  /// Where the first start makes devinit's own folder, which is not ours to make. Asked again once it is watched: that may have just come.
+  Result<> watch_nearest_folder() {
+    for (auto folder = nearest_folder(project_.paths.data); folder != watched_; folder = nearest_folder(project_.paths.data)) {
+      TRY_ASSIGN(watch_, os::DirectoryWatch::on(folder));
+      watched_ = folder;
+    }
+    return {};
+  }
+
   /// Listens to the live supervisor until that ends; `pending` as well when there is none.
   Result<Standing> follow() {
     const auto link = find_supervisor(project_);
@@ -116,14 +132,30 @@ class Waiting {
   WaitFor goal_;
   os::Deadline deadline_;
   os::Interrupts& interrupts_;
+  std::string watched_;
+  std::optional<os::DirectoryWatch> watch_;
   engine::ProjectSnapshot latest_;
 };
 
-int report_lost(const Context& context, const Project& project, const Waiting& waiting, WaitFor goal) {
+/// For people each with the end of its log; for a program one error document, as every error.
+Result<int> report_lost(const Context& context, const Project& project, const Waiting& waiting, WaitFor goal) {
+  std::string message;
+  std::string names;
   for (const auto& service : waiting.services()) {
-    if (standing_of(service, goal) == Standing::lost) report_failure(failure_of(project, service), context.output);
+    if (standing_of(service, goal) != Standing::lost) continue;
+    if (!context.arguments.json) report_failure(failure_of(project, service), context.output);
+    message += (message.empty() ? "" : "; ") + service.name + " failed: " + service.detail;
+    names += " " + service.name;
   }
+  if (context.arguments.json) return Error(Errc::failed, message, "devinit logs" + names + " shows more");
   return exit_code_of(Errc::failed);
+}
+
+/// `completed` is met by any end: the exit code says which it was.
+void tell_exit_codes(const Waiting& waiting, Output& output) {
+  for (const auto& service : waiting.services()) {
+    if (service.exit_code.value_or(0) != 0) output.say(sanitized(service.name + " has ended with exit code " + std::to_string(*service.exit_code)));
+  }
 }
 
 Error too_late(const Waiting& waiting, WaitFor goal, Millis patience) {
@@ -143,9 +175,10 @@ Result<int> run_wait(const Context& context) {
   const auto patience = wish.timeout.value_or(kPatience);
   Waiting waiting(project, std::move(names), wish.wait_for, patience, interrupts);
   TRY_ASSIGN(const auto standing, waiting.run());
-  if (context.arguments.json && standing != Standing::pending) context.output.data(api::encode_status(waiting.latest(), seconds_now()));
+  if (context.arguments.json && standing == Standing::met) context.output.data(api::encode_status(waiting.latest(), seconds_now()));
   if (standing == Standing::lost) return report_lost(context, project, waiting, wish.wait_for);
   if (standing == Standing::pending) return too_late(waiting, wish.wait_for, patience);
+  if (wish.wait_for == WaitFor::completed) tell_exit_codes(waiting, context.output);
   return 0;
 }
 

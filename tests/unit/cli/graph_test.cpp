@@ -66,6 +66,21 @@ TEST_CASE("the critical path leads over what was waited for longest, and its ste
   CHECK(path->total == Millis(2440));
 }
 
+TEST_CASE("what is scheduled is not on the critical path") {
+  auto nodes = graph();
+  for (auto& node : nodes) {
+    if (node.name == "migrate") node.kind = ServiceKind::scheduled;
+  }
+  auto project = first_start();
+  project.services.push_back(started("nightly", 90000, 99000));
+  nodes.push_back({"nightly", ServiceKind::scheduled, 1, {}});
+  const auto path = critical_path(nodes, project);
+  REQUIRE(path);
+  CHECK(path->steps.front().service == "postgres");
+  CHECK(path->steps.back().service == "backend");
+  CHECK(path->steps.size() == 2);
+}
+
 TEST_CASE("what ran already was not waited for") {
   auto project = first_start();
   project.services[0] = started("backend", 9010, 9500, 9000);

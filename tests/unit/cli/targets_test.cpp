@@ -49,6 +49,35 @@ TEST_CASE("unknown names get a suggestion") {
 
 TEST_CASE("a profile without services does not mean everything") { CHECK_FALSE(resolve_targets(shop(), {}, {"empty"}).has_value()); }
 
+TEST_CASE("what is disabled stays out of profiles, and one of such services only is a mistake") {
+  auto config = shop();
+  config.profiles = {{"site", {"postgres", "docs"}}, {"paper", {"docs"}}};
+  CHECK(resolve_targets(config, {}, {"site"}).value() == Names{"postgres"});
+  const auto paper = resolve_targets(config, {}, {"paper"});
+  REQUIRE_FALSE(paper.has_value());
+  CHECK(paper.error().message.find("disabled") != std::string::npos);
+}
+
+TEST_CASE("all unknown profiles are told at once") {
+  const auto unknown = resolve_targets(shop(), {}, {"one", "api", "two"});
+  REQUIRE_FALSE(unknown.has_value());
+  CHECK(unknown.error().message.find("`one`") != std::string::npos);
+  CHECK(unknown.error().message.find("`two`") != std::string::npos);
+}
+
+TEST_CASE("an exit code comes from one service that has an end") {
+  auto config = shop();
+  config.services.push_back(service_called("nightly", {}, config::ServiceKind::scheduled));
+  CHECK(exit_code_source(config, "postgres").value() == "postgres");
+  for (const auto* name : {"web", "search", "nightly", "nobody"}) CHECK(exit_code_source(config, name).error().code == Errc::usage);
+}
+
+TEST_CASE("a target is added where all does not mean it already") {
+  CHECK(with_target(shop(), {}, "web-0").empty());
+  CHECK(with_target(shop(), {}, "docs") == Names{"postgres", "web-0", "web-1", "docs"});
+  CHECK(with_target(shop(), {"web-1"}, "postgres") == Names{"postgres", "web-1"});
+}
+
 TEST_CASE("dependencies come along, whatever is disabled or external stays out") {
   CHECK(names_of(with_dependencies(shop(), {"web-1"})) == Names{"postgres", "web-1"});
   CHECK(names_of(with_dependencies(shop(), {})) == Names{"postgres", "web-0", "web-1"});

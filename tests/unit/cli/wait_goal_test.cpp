@@ -44,6 +44,16 @@ TEST_CASE("stopped means that nothing of it runs") {
   CHECK(standing_of(snapshot_of("a", State::stopping), WaitFor::stopped) == Standing::pending);
 }
 
+TEST_CASE("completed is met by any end that has an exit code") {
+  for (const auto state : {State::failed, State::stopped}) {
+    auto ended = snapshot_of("a", state);
+    ended.exit_code = 3;
+    CHECK(standing_of(ended, WaitFor::completed) == Standing::met);
+  }
+  CHECK(standing_of(snapshot_of("a", State::completed), WaitFor::completed) == Standing::met);
+  CHECK(standing_of(snapshot_of("a", State::stopped), WaitFor::completed) == Standing::pending);
+}
+
 TEST_CASE("one that is lost decides, one that is pending delays") {
   const auto ready = snapshot_of("a", State::ready);
   const auto starting = snapshot_of("b", State::starting);
