@@ -134,7 +134,8 @@ std::set<std::string> Engine::moved_since(const PortsThen& then) const {
   return moved;
 }
 
-/// After ports have changed: who was spawned with an old value is restarted once by the command that started it, else shown as stale.
+/// After ports have changed: who was spawned with an old value is restarted once by the command that started it or by a reload, else shown
+/// as stale.
 void Engine::find_stale(TimePoint now) {
   std::map<PortsThen, std::set<std::string>> moved;  // few: services that were spawned between two changes share theirs
   for (const auto& name : order_) {
@@ -148,9 +149,11 @@ void Engine::find_stale(TimePoint now) {
     if (service.stale == stale) continue;
     Operation* starter = nullptr;
     for (const auto& operation : operations_) {
-      if (operation->phase == Operation::Phase::waiting && operation->started.contains(name)) starter = operation.get();
+      if (operation->phase != Operation::Phase::waiting) continue;
+      if (operation->started.contains(name) || operation->kind == OperationKind::reload) starter = operation.get();
     }
     if (stale && starter != nullptr && starter->restarted_stale.insert(name).second) {
+      starter->add_target(name);
       effects_.push_back(Tell{0, "info", name, "restarting it, because the port of " + *outdated + " changed"});
       send(service, {Kind::restart}, now);
     } else {

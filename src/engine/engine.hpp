@@ -22,9 +22,7 @@ namespace devinit::engine {
 class Engine {
  public:
   explicit Engine(std::uint32_t seed) : seed_(seed) {}
-  Engine(const Engine&) = delete;  // the graph points into itself
-  Engine& operator=(const Engine&) = delete;
-  Engine(Engine&&) = default;
+  Engine(Engine&&) = default;  // never copied: the graph points into itself
   Engine& operator=(Engine&&) = default;
 
   [[nodiscard]] std::vector<Effect> step(const Event& event, TimePoint now);
@@ -41,10 +39,10 @@ class Engine {
   using Times = StartTimes;  ///< the caller turns it into a Timeline
   [[nodiscard]] Times times(const std::string& service) const;
   [[nodiscard]] const config::ServiceConfig* config_of(const std::string& service) const;
+  [[nodiscard]] bool restarting(const std::string& service) const;  ///< stopping, for another run on the same ports
   /// The port that a service has, will have or would have. Nothing for an external one: no port of it is planned.
   [[nodiscard]] std::optional<Port> port_of(const std::string& service, const std::string& port_name) const;
-  /// Every known port, in configuration order.
-  [[nodiscard]] std::vector<KnownPort> ports() const;
+  [[nodiscard]] std::vector<KnownPort> ports() const;  ///< every known one, in configuration order
 
  private:
   using Entry = ServiceEntry;
@@ -83,10 +81,10 @@ class Engine {
   void finish(Operation& operation, Outcome outcome);
   bool settle_waiting(Operation& operation, TimePoint now);
   bool settle_holding(Operation& operation, TimePoint now);
-  [[nodiscard]] bool any_lost(Operation& operation) const;
   [[nodiscard]] Outcome outcome_of(const Operation& operation) const;
   [[nodiscard]] bool may_begin(const Operation& operation) const;
   void begin_reload(Operation& operation, TimePoint now);  // reloading.cpp
+  void take_over_in_place(Entry& service, const ServicePlan& plan);
   void hold_added(const Operation& operation);
 
   // stopping.cpp
@@ -107,7 +105,9 @@ class Engine {
   void settle_services(TimePoint now);
   bool settle_operation(Operation& operation, TimePoint now);
   void consider(Entry& service, TimePoint now);
-  void lose(Entry& dependent, const Entry& need, TimePoint now);
+  [[nodiscard]] Loss take_loss(Entry& service) const;
+  void lose(const Entry::Link& dependent, const Entry& need, const Loss& loss, TimePoint now);
+  [[nodiscard]] bool awaits_restart(const Entry& service) const;
   void await_externals(TimePoint now);
 
   // watching.cpp

@@ -63,6 +63,13 @@ const config::ServiceConfig* Engine::config_of(const std::string& name) const {
   return service == nullptr ? nullptr : &service->plan.config;
 }
 
+bool Engine::restarting(const std::string& name) const {
+  const auto* service = find(name);
+  if (service == nullptr) return false;
+  const bool by_command = service->state() == State::stopping && comes_back(name) && keeps_ports(name);
+  return by_command || service->machine.restarting();
+}
+
 std::optional<Port> Engine::port_of(const std::string& name, const std::string& port_name) const {
   const auto* service = find(name);
   if (service == nullptr) return std::nullopt;

@@ -30,6 +30,7 @@ ServiceMachine::Effects ServiceMachine::on_starting(const Event& event, TimePoin
       steals_ = 0;
       return {};
     case Kind::leader_exited:
+      leader_ended_ = true;
       if (runs_to_end()) return stop_for(event.clean_exit ? Next::completed : Next::crashed, now, event.text);
       if (event.still_serving) return {};
       if (!event.clean_exit) return stop_for(Next::crashed, now, event.text);
@@ -47,7 +48,9 @@ ServiceMachine::Effects ServiceMachine::on_starting(const Event& event, TimePoin
       return stop_for(first_deadline_ ? Next::failed : Next::crashed, now, why);
     }
     case Kind::not_ready:
-      return runs_to_end() ? Effects{} : stop_for(Next::crashed, now, event.text);
+      // What runs to its end is asked nothing, but its hook may have failed.
+      if (runs_to_end() && event.code != FailureCode::hook_failed) return {};
+      return stop_for(Next::crashed, now, event.text, event.code);
     case Kind::rejected:
       return stop_for(Next::failed, now, event.text, event.code);
     case Kind::exceeded:
@@ -80,6 +83,7 @@ ServiceMachine::Effects ServiceMachine::on_starting(const Event& event, TimePoin
 ServiceMachine::Effects ServiceMachine::on_ready(const Event& event, TimePoint now) {
   switch (event.kind) {
     case Kind::leader_exited:
+      leader_ended_ = true;
       if (!event.still_serving) return stop_for(Next::crashed, now, event.text);
       detail_ = event.text + "; a descendant still serves the port";
       return {};
@@ -136,6 +140,7 @@ ServiceMachine::Effects ServiceMachine::on_running(const Event& event, TimePoint
   switch (event.kind) {
     case Kind::leader_exited:
       // Its work is done, or not: what it left behind does not belong to the result.
+      leader_ended_ = true;
       return stop_for(event.clean_exit ? Next::completed : Next::crashed, now, event.text);
     case Kind::tree_empty:
       return after_run(event, event.exit_code == 0 && exceeded_.empty(), now);

@@ -24,7 +24,7 @@ enum class MachineEventKind {
   deadline,         ///< the machine's deadline has passed
   rejected,         ///< it came up in a way that the configuration forbids; `text` says how
   not_ready,        ///< service: so many answers in a row said no that this start has failed; `text` says what they were. external: news of
-                    ///< why it is not ready
+                    ///< why it is not ready. All but external, with FailureCode::hook_failed: nothing has been spawned, and will not be
   unhealthy,        ///< ready, and its liveness probe failed often enough; `text` says how
   healthy,          ///< the probe is content again
   exceeded,         ///< it takes more than its limit; `text` says of what. Its tree is being killed: tree_empty follows
@@ -42,8 +42,8 @@ struct MachineEvent {
   bool still_serving = false;             ///< leader_exited
   bool port_stolen = false;               ///< tree_empty: it ended because its port was in use
   bool clean_exit = false;                ///< leader_exited: exit code 0
-  std::optional<int> exit_code = {};      ///< tree_empty: exit code, when it was not a signal
-  FailureCode code = FailureCode::other;  ///< spawn_failed, rejected
+  std::optional<int> exit_code = {};      ///< tree_empty: of its first process; 128 + N when signal N ended that
+  FailureCode code = FailureCode::other;  ///< spawn_failed, rejected, not_ready
   bool afresh = false;                    ///< restart: because of an edit, so that earlier failures are history
 };
 
@@ -58,6 +58,7 @@ enum class MachineEffect {
   close_fence,  ///< nothing of it runs: keep others off its ports until the next spawn
   release,      ///< its ports are not needed any more; nor its next time, nor its probe
   schedule,     ///< answer with run when its time has come
+  renew,        ///< its settings were edited and it runs on: what watches it from outside (watch, liveness …) goes by the new ones from now on
 };
 
 }  // namespace devinit::engine

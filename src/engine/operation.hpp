@@ -36,8 +36,9 @@ struct KnownPort {
   bool held = false;
 };
 
-/// reload: what runs with another configuration than the request's is restarted, what is no longer in it or disabled now stops, what is new
-/// starts if all the others are wanted. Ports are kept unless another one is wanted. `targets` are of no meaning.
+/// reload: what its processes would notice of another configuration restarts a service, the rest of it is taken over while it runs; what is
+/// no longer in it or disabled now stops, what is new starts if all the others are wanted. Ports are kept unless another one is wanted.
+/// `targets` are of no meaning.
 enum class OperationKind { start, restart, up, stop, reload };
 
 struct StartRequest {
@@ -80,9 +81,10 @@ struct Operation {
   std::set<std::string> started;          ///< brought up by this operation
   std::set<std::string> told;             ///< targets that have been told to stop, or were down already
   std::set<std::string> restarted_stale;  ///< restarted once because a port of another service changed
-  std::set<std::string> replanned;        ///< reload: do not keep their ports
+  std::set<std::string> replanned;        ///< restart, reload: targets that do not keep their ports
   std::set<std::string> leaving;          ///< reload: gone or disabled
   std::set<std::string> added;            ///< reload: new services that start
+  std::set<std::string> followers;        ///< reload: will restart because of what it restarts
   std::vector<std::string> held;          ///< holding: what it lasts for
   std::vector<std::string> coming_up;     ///< reload: what is planned when the targets are down
   bool surveyed = false;                  ///< all targets have been looked at in this phase: from now on only news count
@@ -94,6 +96,7 @@ struct Operation {
   std::optional<TimePoint> kill_at;       ///< stop: the end of all grace
   std::optional<TimePoint> progress_at;   ///< down, stopping: when to say next who blocks
   bool client = true;                     ///< somebody listens for the answers
+  bool cancelled = false;                 ///< its client wants it to end: once more, and there is no more grace
   bool interrupted = false;
   std::optional<Error> error;
 
@@ -103,6 +106,10 @@ struct Operation {
     targets = std::move(names);
     surveyed = false;
     settled = 0;
+  }
+  /// One more to wait for.
+  void add_target(const std::string& name) {
+    if (target_set.insert(name).second) targets.push_back(name);
   }
   /// Its plan is under way: no other one may begin.
   [[nodiscard]] bool plans() const { return phase == Phase::down || phase == Phase::planning || phase == Phase::writing; }

@@ -1,5 +1,6 @@
 // The phases of a start, restart or up: plan every port, write the files, spawn in dependency order, wait, hold.
 #include <algorithm>
+#include <utility>
 
 #include "engine/engine.hpp"
 
@@ -94,6 +95,12 @@ void Engine::begin(Operation& operation, TimePoint now) {
     operation.aim_at(std::move(all));
   }
   if (operation.kind != OperationKind::restart) return begin_planning(operation, now);
+  if (operation.request.all) {  // but nobody who connects to a socket that is passed on shall be refused
+    operation.replanned = operation.target_set;
+    for (const auto& plan : operation.request.services) {
+      if (find(plan.config.name)->passes_socket_to(plan)) operation.replanned.erase(plan.config.name);
+    }
+  }
   enter(operation, Phase::down, now);
 }
 
@@ -158,9 +165,11 @@ void Engine::handle(const StopRequest& request, TimePoint now) {
 void Engine::handle(const Cancelled& event, TimePoint now) {
   auto* operation = find_operation(event.operation);
   if (operation == nullptr) return;
+  const bool again = std::exchange(operation->cancelled, true) || operation->kind == OperationKind::stop;
+  const bool stops = operation->phase == Phase::stopping;
+  if (stops && !again) return;  // it does already what the first Ctrl-C asks for, as a failed `up` does by itself
   operation->interrupted = true;
-  // The second Ctrl-C, or one in `stop`: no more grace.
-  if (operation->phase == Phase::stopping) return end_without_grace(*operation, now);
+  if (stops) return end_without_grace(*operation, now);
   stop_started(*operation, now);
 }
 
@@ -193,32 +202,16 @@ void Engine::handle(const ClientGone& event, TimePoint now) {
   stop_started(*operation, now);
 }
 
-/// A target has gone down that should be up. After the first look only those that something happened to are looked at.
-bool Engine::any_lost(Operation& operation) const {
-  const auto is_lost = [this](const Entry* service) {
-    return service == nullptr || (service->down() && !service->content() && !comes_back(service->name()));
-  };
-  bool lost = false;
-  if (!operation.surveyed) {
-    lost = std::any_of(operation.targets.begin(), operation.targets.end(), [&](const auto& name) { return is_lost(find(name)); });
-  }
-  for (; operation.surveyed && operation.news_at < news_.size(); ++operation.news_at) {
-    const auto* service = news_[operation.news_at];
-    lost = lost || (service != nullptr && operation.has_target(service->name()) && is_lost(service));
-  }
-  operation.surveyed = true;
-  operation.news_at = news_.size();
-  return lost;
-}
-
+/// Whatever becomes of one target, the others are waited for: the end tells of them all.
 bool Engine::settle_waiting(Operation& operation, TimePoint now) {
-  const bool lost = any_lost(operation);
-  const auto is_content = [this](const std::string& name) {
+  const auto is_settled = [this](const std::string& name) {
     const auto* service = find(name);
-    return service != nullptr && service->content();
+    if (service == nullptr || (service->down() && !comes_back(name))) return true;
+    return service->content() && !awaits_restart(*service);
   };
-  if (!lost && !all_of_since(operation.settled, operation.targets, is_content)) return false;
+  if (!all_of_since(operation.settled, operation.targets, is_settled)) return false;
   auto outcome = outcome_of(operation);
+  const bool lost = !outcome.failures.empty();
   if (operation.kind != OperationKind::up) {
     finish(operation, std::move(outcome));
     return true;

@@ -237,6 +237,7 @@ void Engine::handle(const FilesWritten& event, TimePoint now) {
     const bool at_once = operation->kind == OperationKind::restart && operation->named.contains(name);
     if (at_once && service->is(config::ServiceKind::scheduled)) send(*service, {Kind::run}, now);
   }
+  for (const auto& name : operation->followers) operation->add_target(name);
   find_stale(now);
 }
 

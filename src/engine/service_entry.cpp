@@ -23,6 +23,20 @@ bool Conditions::meet(DependencyCondition condition) const noexcept {
   return false;
 }
 
+void Conditions::add(const Conditions& other) noexcept {
+  started |= other.started;
+  ready |= other.ready;
+  completed |= other.completed;
+  succeeded |= other.succeeded;
+}
+
+void Conditions::remove(const Conditions& other) noexcept {
+  started = started && !other.started;
+  ready = ready && !other.ready;
+  completed = completed && !other.completed;
+  succeeded = succeeded && !other.succeeded;
+}
+
 ServiceEntry::ServiceEntry(const ServicePlan& wanted_plan, std::uint32_t jitter_seed)
     : plan(wanted_plan), fingerprint(config::fingerprint(wanted_plan.config)), machine(wanted_plan.config, jitter_seed) {}
 
@@ -32,6 +46,24 @@ void ServiceEntry::take_over(const ServicePlan& new_plan) {
     machine.reconfigure(new_plan.config);
   }
   plan = new_plan;
+}
+
+bool ServiceEntry::wants_other_ports(const ServicePlan& new_plan) const {
+  if (plan.ports.size() != new_plan.ports.size()) return true;
+  for (const auto& wish : new_plan.ports) {
+    const auto same_name = [&](const auto& other) { return other.port_name == wish.port_name; };
+    const auto before = std::find_if(plan.ports.begin(), plan.ports.end(), same_name);
+    if (before == plan.ports.end()) return true;
+    const auto has = std::find_if(ports.begin(), ports.end(), same_name);
+    const bool has_it = has != ports.end() && wish.prefer == has->port;
+    if (!has_it && wish.prefer != before->prefer) return true;
+  }
+  return false;
+}
+
+bool ServiceEntry::passes_socket_to(const ServicePlan& new_plan) const {
+  constexpr auto kInherit = config::SocketPassing::inherit;
+  return plan.config.socket == kInherit && new_plan.config.socket == kInherit && !wants_other_ports(new_plan);
 }
 
 bool ServiceEntry::works() const noexcept {

@@ -23,8 +23,14 @@ struct Conditions {
   bool completed = false;
   bool succeeded = false;
   [[nodiscard]] bool meet(config::DependencyCondition condition) const noexcept;
+  [[nodiscard]] bool any() const noexcept { return started || ready || completed || succeeded; }
+  void add(const Conditions& other) noexcept;
+  void remove(const Conditions& other) noexcept;
   bool operator==(const Conditions&) const = default;
 };
+
+/// What dependents have lost; `for_good`: not to a restart by plan that is still under way.
+struct Loss { Conditions any, for_good; };
 
 /// When the steps of the last start of a service happened; TimePoint{}: not yet, or not in this start.
 struct StartTimes { TimePoint wanted{}, waiting{}, spawned{}, ready{}; };
@@ -36,6 +42,10 @@ struct ServiceEntry {
 
   ServiceEntry(const ServicePlan& wanted_plan, std::uint32_t jitter_seed);
   void take_over(const ServicePlan& new_plan);
+  /// Other ports than it was planned with. A preferred port that it has is no other one, wherever that is written now.
+  [[nodiscard]] bool wants_other_ports(const ServicePlan& new_plan) const;
+  /// Its socket is passed on from run to run, and can be to one with this plan.
+  [[nodiscard]] bool passes_socket_to(const ServicePlan& new_plan) const;
 
   [[nodiscard]] const std::string& name() const noexcept { return plan.config.name; }
   [[nodiscard]] State state() const noexcept { return machine.state(); }
@@ -73,6 +83,7 @@ struct ServiceEntry {
   std::vector<Link> needs;              ///< those that are known and ours to wait for
   std::vector<Link> dependents;
   Conditions lost;                      ///< what dependents have not been told yet
+  Conditions suspended;                 ///< lost to a restart by plan, and not back yet: a loss only if nothing comes of that
   bool restart_due = false;             ///< a dependency was lost: it restarts when that is back
   bool considered = false;              ///< within one round of settling
 };

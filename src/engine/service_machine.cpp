@@ -83,6 +83,7 @@ ServiceMachine::Effects ServiceMachine::run_again(TimePoint now) {
 ServiceMachine::Effects ServiceMachine::launch(TimePoint now) {
   enter(State::starting, now, detail_);
   spawned_ = false;
+  leader_ended_ = false;
   daemon_text_.clear();
   exceeded_.clear();
   if (kind_ == config::ServiceKind::external) {
@@ -158,7 +159,7 @@ void ServiceMachine::forgive(TimePoint now) {
 /// The tree is gone although nobody wanted that: decides between again, later and never.
 ServiceMachine::Effects ServiceMachine::after_crash(const Event& event, TimePoint now) {
   const auto why = exceeded_.empty() ? event.text : exceeded_;
-  const auto code = exceeded_.empty() ? FailureCode::other : FailureCode::out_of_memory;
+  const auto code = exceeded_.empty() ? event.code : FailureCode::out_of_memory;
   if (event.port_stolen && !was_ready_ && steals_ < kMaxSteals) {
     ++steals_;
     enter(State::claiming, now, "its port was in use when it wanted to bind");
@@ -204,6 +205,8 @@ ServiceMachine::Effects ServiceMachine::after_stopping(const Event& event, TimeP
     case Next::crashed: {
       Event crash = event;
       if (!detail_.empty()) crash.text = detail_;
+      crash.code = failure_code_;
+      if (!leader_ended_) crash.exit_code.reset();  // our own signal ended it: its code says nothing about it
       return runs_to_end() ? after_run(crash, false, now) : after_crash(crash, now);
     }
     case Next::failed:

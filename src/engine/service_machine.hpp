@@ -64,6 +64,8 @@ class ServiceMachine {
   [[nodiscard]] std::optional<TimePoint> deadline() const noexcept { return deadline_; }
   /// A tree of it may exist: between spawn and tree_empty.
   [[nodiscard]] bool running() const noexcept;
+  /// Its tree is being ended for another run to take its place; a stop may still come in between.
+  [[nodiscard]] bool restarting() const noexcept { return state_ == State::stopping && next_ == Next::restart; }
   /// Its first process has been reported in the run under way, or in the last one.
   [[nodiscard]] bool spawned() const noexcept { return spawned_; }
   /// A scheduled service between two runs or in one.
@@ -129,6 +131,7 @@ class ServiceMachine {
   bool was_ready_ = false;                   ///< in this run of the tree
   TimePoint ready_since_{};
   bool spawned_ = false;
+  bool leader_ended_ = false;                ///< the first process of the run under way ended before anybody told it to
   bool healthy_ = true;
   bool awaited_ = false;                     ///< external
   bool run_due_ = false;                     ///< scheduled: a run is under way, from its time on

@@ -1,5 +1,6 @@
 // What follows by itself when something has happened: dependents start, fail, stop or restart; operations go on.
 #include <algorithm>
+#include <utility>
 
 #include "engine/engine.hpp"
 
@@ -73,11 +74,11 @@ void Engine::settle_services(TimePoint now) {
     for (; heard_ < end; ++heard_) {
       auto* service = news_[heard_];
       if (service == nullptr) continue;
-      const auto lost = std::exchange(service->lost, {});
+      const auto loss = take_loss(*service);
       if (service->state() == State::waiting) add(*service);
-      for (const auto& [dependent, condition] : service->dependents) {
-        if (lost.meet(condition)) lose(*dependent, *service, now);
-        if (dependent->state() == State::waiting || dependent->restart_due) add(*dependent);
+      for (const auto& link : service->dependents) {
+        lose(link, *service, loss, now);
+        if (link.service->state() == State::waiting || link.service->restart_due) add(*link.service);
       }
     }
     std::sort(concerned.begin(), concerned.end(), by_rank);
@@ -100,25 +101,60 @@ void Engine::consider(Entry& service, TimePoint now) {
     if (why.empty() && need->down() && !comes_back(need->name())) why = need->fate();
     if (waits && !why.empty()) return send(service, {Kind::deps_failed, "not started: it depends on " + need->name() + ", which " + why}, now);
   }
-  if (!met) return;
+  if (!met || !service.wanted) return;  // not wanted: a stop is about to reach it
   if (waits) return send(service, {Kind::deps_ready}, now);
   service.restart_due = false;
   effects_.push_back(Tell{0, "info", service.name(), "restarting it, because what it depends on is back"});
   send(service, {Kind::restart}, now);
 }
 
+/// What a restart by plan takes away is not lost for good, until it is clear that nothing comes of it: it crashes, fails or is stopped.
+Loss Engine::take_loss(Entry& service) const {
+  Loss loss;
+  loss.any = std::exchange(service.lost, {});
+  auto& suspended = service.suspended;
+  if (!loss.any.any() && !suspended.any()) return loss;
+  if (service.machine.restarting() || comes_back(service.name())) {
+    suspended.add(loss.any);
+    return loss;
+  }
+  loss.for_good = loss.any;
+  suspended.remove(service.conditions());
+  const bool comes_up = service.state() == State::claiming || service.state() == State::waiting || service.state() == State::starting;
+  if (!comes_up) loss.for_good.add(std::exchange(suspended, {}));
+  return loss;
+}
+
 /// What `on_dependency_loss` says. A scheduled run has its own end soon enough.
-void Engine::lose(Entry& dependent, const Entry& need, TimePoint now) {
+void Engine::lose(const Entry::Link& link, const Entry& need, const Loss& loss, TimePoint now) {
+  auto& dependent = *link.service;
   if (!dependent.works() || dependent.is(ServiceKind::scheduled)) return;
   switch (dependent.plan.config.on_dependency_loss) {
     case config::DependencyLoss::keep:
       return;
     case config::DependencyLoss::restart:
+      if (!loss.any.meet(link.condition)) return;
       dependent.restart_due = true;
+      for (const auto& operation : operations_) {
+        if (operation->kind != OperationKind::reload || !operation->has_target(need.name())) continue;
+        operation->followers.insert(dependent.name());
+        if (operation->phase == Phase::waiting) operation->add_target(dependent.name());
+      }
       return;
     case config::DependencyLoss::stop:
+      if (!loss.for_good.meet(link.condition)) return;
       return send(dependent, {Kind::lost_dependency, "stopped: it depends on " + need.name() + ", which " + need.fate()}, now);
   }
+}
+
+/// It will restart when what it depends on is back, and nothing says that this will never be.
+bool Engine::awaits_restart(const Entry& service) const {
+  if (!service.restart_due || !service.works()) return false;
+  return std::none_of(service.needs.begin(), service.needs.end(), [this](const auto& link) {
+    const auto& need = *link.service;
+    if (need.conditions().meet(link.condition) || is_left_out(need)) return false;
+    return need.quiet() && !comes_back(need.name());
+  });
 }
 
 /// Patience with what others run has an end only while somebody waits for it.

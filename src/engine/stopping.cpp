@@ -69,6 +69,9 @@ bool Engine::tell_to_stop(Operation& operation, Entry& service, TimePoint now) {
     service.holders.clear();
   }
   if (service.state() == State::stopped) return false;
+  // Only a `stop` clears away a failure: the end of who started it must not hide it.
+  const bool ends_by_itself = operation.phase == Phase::stopping && operation.kind != OperationKind::stop;
+  if (ends_by_itself && service.state() == State::failed) return false;
   send(service, {Kind::stop}, now);
   return true;
 }
@@ -125,8 +128,7 @@ void Engine::tell_who_blocks(Operation& operation, TimePoint now) {
 /// It goes down for a restart of itself only: it will have its ports again.
 bool Engine::keeps_ports(const std::string& name) const {
   return std::any_of(operations_.begin(), operations_.end(), [&](const auto& operation) {
-    if (operation->phase != Phase::down || !operation->has_target(name) || operation->replanned.contains(name)) return false;
-    return operation->kind == OperationKind::reload || !operation->request.all;
+    return operation->phase == Phase::down && operation->has_target(name) && !operation->replanned.contains(name);
   });
 }
 

@@ -220,6 +220,50 @@ TEST_CASE("a service may stop when what it depends on is lost, and stays down") 
   CHECK(shell.engine.snapshot("frontend").wanted);
 }
 
+TEST_CASE("a restart by plan of what it depends on is no loss to a service that would stop") {
+  auto shell = losing(DependencyLoss::stop);
+  shell.configuration[0].config.watch.emplace();
+  SECTION("restart") { shell.restart(2, {"backend"}); }
+  SECTION("reload") {
+    shell.configuration[0].config.command = std::string("new");
+    shell.reload(2);
+  }
+  SECTION("changed files") {
+    shell.reload(2);
+    shell.files_changed("backend");
+    CHECK(shell.count("spawn backend") == 1);
+  }
+  CHECK(shell.state("backend") == State::ready);
+  CHECK(shell.state("frontend") == State::ready);
+  CHECK(shell.count("stop_tree frontend") == 0);
+}
+
+TEST_CASE("a restart by plan that comes to nothing is a loss") {
+  auto shell = losing(DependencyLoss::stop);
+  shell.slow_ready = {"backend"};
+  SECTION("given up on the way down") {
+    shell.slow_end = {"backend"};
+    shell.restart(2, {"backend"});
+    CHECK(shell.state("frontend") == State::ready);
+    shell.cancel(2);
+    shell.ended("backend");
+  }
+  SECTION("given up on the way up") {
+    shell.restart(2, {"backend"});
+    CHECK(shell.state("frontend") == State::ready);
+    shell.cancel(2);
+  }
+  SECTION("crashed") {
+    shell.restart(2, {"backend"});
+    shell.ended("backend");
+  }
+  SECTION("failed") {
+    shell.restart(2, {"backend"});
+    shell.lost("backend", Kind::spawn_failed, "no such program");
+  }
+  CHECK(shell.state("frontend") == State::stopped);
+}
+
 // ---- times ----
 
 TEST_CASE("the steps of the last start are dated") {

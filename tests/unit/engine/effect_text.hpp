@@ -26,6 +26,8 @@ inline std::string text_of(ServiceMachine::Effect effect) {
       return "release";
     case ServiceMachine::Effect::schedule:
       return "schedule";
+    case ServiceMachine::Effect::renew:
+      return "renew";
   }
   return "?";
 }

@@ -227,7 +227,8 @@ class Episode {
     if (shell_.trees.empty()) return;
     const std::string name = dice_.pick(shell_.trees);
     const bool asked = shell_.state(name) == State::stopping;
-    switch (dice_.roll(22)) {
+    const bool in_hook = shell_.state(name) == State::starting && !shell_.reported(name);
+    switch (dice_.roll(23)) {
       case 0:
         return shell_.ended(name, "exited with code 1", dice_.one_in(2));
       case 1:
@@ -254,12 +255,15 @@ class Episode {
         if (shell_.state(name) == State::starting && is_task(name)) shell_.lost(name, Kind::nothing_to_do, "done yesterday");
         return;
       case 10:
+        if (in_hook) shell_.hook_failed(name);
+        return;
       case 11:
       case 12:
         return shell_.done(name);
       case 13:
       case 14:
       case 15:
+      case 16:
         return shell_.spawned(name);
       default:
         if (asked) return shell_.ended(name, "killed by SIGTERM");

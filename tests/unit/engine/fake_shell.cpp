@@ -26,6 +26,16 @@ void FakeShell::post(Event event) {
     }
     check_after(next);
   }
+  check_at_rest();
+}
+
+/// Nobody would ever end a start that nothing is under way of.
+void FakeShell::check_at_rest() {
+  for (const auto& name : ever_configured_) {
+    const auto* config = engine.config_of(name);
+    if (config == nullptr || config->kind == config::ServiceKind::external || state(name) != State::starting) continue;
+    if (trees.count(name) == 0) broken.push_back("starting, and nothing of it runs: " + name);
+  }
 }
 
 void FakeShell::check_after(const Event& event) {
@@ -82,6 +92,14 @@ void FakeShell::lost(const std::string& service, Kind kind, const std::string& t
   trees.erase(service);
   ending_.insert(service);
   tell(service, kind, text);
+}
+
+void FakeShell::hook_failed(const std::string& service) {
+  trees.erase(service);
+  ending_.insert(service);
+  ServiceMachine::Event event{Kind::not_ready, "its before_start hook exited with code 1"};
+  event.code = FailureCode::hook_failed;
+  post(ServiceEvent{service, event});
 }
 
 void FakeShell::due(const std::string& service) {
@@ -194,6 +212,8 @@ void FakeShell::carry_out(const ServiceEffect& effect) {
     case ServiceMachine::Effect::schedule:
       awaiting_time.insert(name);
       return;
+    case ServiceMachine::Effect::renew:
+      return;
     case ServiceMachine::Effect::release:
       if (tree) broken.push_back("released under a tree: " + name);
       std::erase_if(held, [&](const auto& entry) { return entry.first.first == name; });
@@ -227,8 +247,10 @@ void FakeShell::spawn(const std::string& name) {
 
 void FakeShell::check_spawn(const std::string& name) {
   if (!engine.snapshot(name).wanted && !ends_later_in_step(name)) broken.push_back("spawned, although nobody wants it: " + name);
-  // A plan that begins in the same step may bring another configuration: what was right before it cannot be judged any more.
+  // A plan or a reload that begins in the same step may bring another configuration: what was right before it cannot be judged any more.
   const auto plans = [](const Effect& effect) {
+    const auto* what = std::get_if<ServiceEffect>(&effect);
+    if (what != nullptr && what->effect == ServiceMachine::Effect::renew) return true;
     return std::holds_alternative<ClaimPort>(effect) || std::holds_alternative<WriteFiles>(effect);
   };
   if (std::any_of(step_.effects.begin() + static_cast<std::ptrdiff_t>(step_.at), step_.effects.end(), plans)) return;

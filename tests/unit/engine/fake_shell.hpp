@@ -15,7 +15,7 @@ namespace devinit::engine {
 ///
 /// `log` has one line per effect worth telling, `broken` one per broken promise: a second tree of a service, a spawn that nobody wants or before
 /// what it depends on is as far as it must be, ports released under a tree, an end of what does not run, a deadline in the past, an idle engine
-/// beside a tree.
+/// beside a tree, a start that neither a process nor a hook is part of.
 class FakeShell {
  public:
   explicit FakeShell(std::uint32_t seed = 1) : engine(seed) {}
@@ -42,6 +42,8 @@ class FakeShell {
   /// The tree is gone: by itself, or because it was told to.
   void ended(const std::string& service, const std::string& text = "exited with code 1", bool port_stolen = false,
              int exit_code = 1);
+  /// Its hook before the start has failed: nothing was spawned.
+  void hook_failed(const std::string& service);
   /// A task has done its work.
   void done(const std::string& service) { ended(service, "exited with code 0", false, 0); }
   /// Nothing of it runs any more, for another reason.
@@ -63,6 +65,7 @@ class FakeShell {
   /// The log since the last call.
   std::vector<std::string> news();
   [[nodiscard]] std::size_t count(const std::string& line) const;
+  [[nodiscard]] bool reported(const std::string& service) const { return reported_.count(service) > 0; }
   [[nodiscard]] bool has_notice(const std::string& text) const;
   [[nodiscard]] std::vector<Port> held_ports() const;
 
@@ -103,6 +106,7 @@ class FakeShell {
   [[nodiscard]] bool allows(const std::string& need, config::DependencyCondition condition) const;
   void check_spawn(const std::string& service);
   void check_after(const Event& event);
+  void check_at_rest();
   void spawn(const std::string& service);
 
   void carry_out(const ClaimPort& effect);

@@ -216,6 +216,21 @@ TEST_CASE("the second Ctrl-C leaves no more grace") {
   CHECK(shell.engine.idle());
 }
 
+TEST_CASE("the first Ctrl-C in an up that ends by itself leaves the grace, the second does not") {
+  auto shell = shop();
+  shell.slow_ready = {"backend"};
+  shell.slow_end = {"worker"};
+  shell.up(1);
+  shell.lost("backend", Kind::spawn_failed, "no such program");
+  REQUIRE(shell.state("worker") == State::stopping);
+  shell.cancel(1);
+  CHECK(shell.count("kill_tree worker") == 0);
+  CHECK_FALSE(shell.finished(1));
+  shell.cancel(1);
+  CHECK(shell.count("kill_tree worker") == 1);
+  CHECK(shell.finished(1));
+}
+
 TEST_CASE("Ctrl-C in stop leaves no more grace, and the command ends when the trees are empty") {
   auto shell = running_shop();
   shell.slow_end = {"frontend"};

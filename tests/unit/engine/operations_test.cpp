@@ -98,12 +98,14 @@ TEST_CASE("a second start waits until the first has planned") {
   CHECK(shell.count("spawn backend") == 1);
 }
 
-TEST_CASE("a failed service ends the start at once and leaves the ready ones up") {
+TEST_CASE("a start ends when every service is up or has failed, tells all that failed and leaves the ready ones up") {
   auto shell = shop();
-  shell.slow_ready = {"backend"};
+  shell.slow_ready = {"backend", "worker"};
   shell.configuration[0].config.restart.policy = config::RestartPolicy::never;
   shell.start(1);
   shell.ended("backend", "exited with code 1");
+  CHECK_FALSE(shell.finished(1));
+  shell.ready("worker");
   const auto& outcome = shell.outcome(1);
   CHECK_FALSE(outcome.ok);
   CHECK(failed_names(outcome) == Lines{"backend", "frontend"});
@@ -111,6 +113,19 @@ TEST_CASE("a failed service ends the start at once and leaves the ready ones up"
   CHECK(outcome.failures[1].reason == "not started: it depends on backend, which failed");
   CHECK(shell.state("worker") == State::ready);
   CHECK(shell.held.empty());
+}
+
+TEST_CASE("a service in back-off may come up still: a start waits for it") {
+  auto shell = shop();
+  shell.slow_ready = {"backend", "worker"};
+  shell.start(1);
+  shell.ended("backend");
+  shell.lost("worker", Kind::spawn_failed, "no such program");
+  REQUIRE(shell.state("backend") == State::backing_off);
+  CHECK_FALSE(shell.finished(1));
+  shell.tick();
+  shell.ready("backend");
+  CHECK(failed_names(shell.outcome(1)) == Lines{"worker"});
 }
 
 TEST_CASE("a start whose files cannot be written starts nothing and holds nothing") {
@@ -271,6 +286,38 @@ TEST_CASE("restart of all releases every port and plans anew, with the new confi
   CHECK(shell.broken.empty());
 }
 
+TEST_CASE("a restart of all keeps a socket open that is passed on, unless another port is wanted") {
+  auto shell = shop();
+  shell.configuration[0].config.socket = config::SocketPassing::inherit;
+  shell.start(1);
+  shell.news();
+  SECTION("the same port") {
+    shell.restart(2);
+    CHECK(shell.count("close_fence backend") == 1);
+    CHECK(shell.count("release backend") == 0);
+    CHECK(shell.count("release frontend") == 1);
+  }
+  SECTION("another one") {
+    shell.configuration[0].ports[0].prefer = Port{8100};
+    shell.restart(2);
+    CHECK(shell.port("backend") == Port{8100});
+    CHECK(shell.count("release backend") == 1);
+  }
+  SECTION("not passed on any more") {
+    shell.configuration[0].config.socket = config::SocketPassing::none;
+    shell.restart(2);
+    CHECK(shell.count("release backend") == 1);
+  }
+  SECTION("gone") {
+    shell.configuration[1].config.depends_on.clear();
+    shell.configuration.erase(shell.configuration.begin());
+    shell.restart(2);
+    CHECK(shell.held_ports() == std::vector<Port>{3000});
+  }
+  CHECK(shell.outcome(2).ok);
+  CHECK(shell.broken.empty());
+}
+
 TEST_CASE("restart of a stopped service starts it") {
   auto shell = shop();
   shell.restart(1, {"worker"});
@@ -372,6 +419,9 @@ TEST_CASE("an up whose service fails tells the failure and ends its hold") {
   CHECK(shell.finished(1));
   CHECK_FALSE(shell.outcome(1).ok);
   CHECK(failed_names(shell.outcome(1)) == Lines{"backend", "frontend"});
+  CHECK(shell.state("backend") == State::failed);
+  CHECK(shell.state("frontend") == State::failed);
+  CHECK(shell.state("worker") == State::stopped);
   CHECK(shell.engine.idle());
 }
 
@@ -427,8 +477,11 @@ TEST_CASE("a command whose target another one took down for a restart that is gi
   REQUIRE(shell.state("worker") == State::stopped);
   CHECK_FALSE(shell.finished(1));
   shell.cancel(2);
+  shell.ready("backend");
+  CHECK_FALSE(shell.finished(1));
+  shell.ended("docs");
   CHECK_FALSE(shell.outcome(1).ok);
-  CHECK(failed_names(shell.outcome(1)) == Lines{"worker"});
+  CHECK(failed_names(shell.outcome(1)) == Lines{"worker", "docs"});
 }
 
 TEST_CASE("the end of an up beside a restart of one of its services ends, whatever the order") {

@@ -110,6 +110,76 @@ TEST_CASE("a reload tries again what had failed, when its configuration was edit
   CHECK(shell.count("stop_tree backend") == 0);
 }
 
+TEST_CASE("what only its supervision goes by is taken over by a reload without a restart") {
+  auto shell = running_shop();
+  auto& config = shell.configuration[0].config;
+  SECTION("watch") { config.watch.emplace(); }
+  SECTION("live") { config.live.emplace(); }
+  SECTION("stop") { config.stop.grace = Millis{1}; }
+  SECTION("restart") { config.restart.max = 1; }
+  SECTION("ready") { config.ready.deadline = Millis{1}; }
+  SECTION("hooks around it") { config.hooks.after_exit = "true"; }
+  SECTION("what it depends on") { config.depends_on.push_back({"worker"}); }
+  SECTION("what it does on a loss") { config.on_dependency_loss = config::DependencyLoss::restart; }
+  const auto before = shell.engine.snapshot("backend").fingerprint;
+  shell.reload(2);
+  CHECK(shell.news() == Lines{"renew backend", "write 2", "finished 2 ok"});
+  CHECK(*shell.engine.config_of("backend") == config);
+  CHECK(shell.engine.snapshot("backend").fingerprint != before);
+}
+
+TEST_CASE("what its processes would notice needs a restart") {
+  auto shell = running_shop();
+  auto& config = shell.configuration[0].config;
+  SECTION("env") { config.env.emplace_back("A", "1"); }
+  SECTION("limits") { config.limits.nice = 1; }
+  SECTION("log") { config.log.keep = 1; }
+  SECTION("its hook before a start") { config.hooks.before_start = "true"; }
+  SECTION("socket") { config.socket = config::SocketPassing::inherit; }
+  SECTION("the notify socket") { config.ready.kind = config::ProbeKind::notify; }
+  shell.reload(2);
+  CHECK(shell.count("spawn backend") == 1);
+  CHECK(shell.count("renew backend") == 0);
+}
+
+TEST_CASE("a service that waits for what an edit takes off its list starts") {
+  auto shell = shop();
+  shell.slow_ready = {"backend"};
+  shell.start(1);
+  REQUIRE(shell.state("frontend") == State::waiting);
+  shell.configuration[1].config.depends_on.clear();
+  shell.reload(2);
+  CHECK(shell.state("frontend") == State::ready);
+}
+
+TEST_CASE("a reload waits for the dependents that restart because of it") {
+  auto shell = shop();
+  shell.configuration[1].config.on_dependency_loss = config::DependencyLoss::restart;
+  shell.start(1);
+  shell.configuration[0].config.command = std::string("new");
+  shell.slow_ready = {"backend", "frontend"};
+  shell.reload(2);
+  shell.ready("backend");
+  CHECK(shell.state("frontend") == State::starting);
+  CHECK_FALSE(shell.finished(2));
+  shell.ready("frontend");
+  CHECK(shell.outcome(2).ok);
+  CHECK(shell.count("spawn frontend") == 2);
+}
+
+TEST_CASE("a reload that moves a port restarts once those that know the old one, and waits for them") {
+  auto shell = running_shop();
+  shell.configuration[0].ports[0].prefer = Port{8200};
+  shell.slow_ready = {"frontend"};
+  shell.reload(2);
+  CHECK(shell.count("spawn frontend") == 1);
+  CHECK_FALSE(shell.finished(2));
+  shell.ready("frontend");
+  CHECK(shell.outcome(2).ok);
+  CHECK(shell.count("spawn frontend") == 1);
+  CHECK_FALSE(shell.engine.snapshot("frontend").stale);
+}
+
 TEST_CASE("a reload whose client is gone goes on, and one that is cancelled stops what it restarted") {
   auto shell = running_shop();
   shell.configuration[0].config.command = std::string("new");

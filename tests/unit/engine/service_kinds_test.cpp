@@ -55,6 +55,34 @@ TEST_CASE("a task's failure follows its restart policy") {
   }
 }
 
+TEST_CASE("a failed hook before the start is a failed start of every kind") {
+  Event failed{Kind::not_ready, "its before_start hook exited with code 1"};
+  failed.code = FailureCode::hook_failed;
+  SECTION("service and task") {
+    auto config = of_kind(GENERATE(ServiceKind::service, ServiceKind::task));
+    config.restart.max = 2;
+    Run run(config);
+    run.spawn();
+    CHECK(run.send(failed) == "stop_tree");
+    run.send(crash("it was not running", std::nullopt));
+    CHECK(run.state() == State::backing_off);
+    run.spawn_again();
+    run.send(failed);
+    run.send(crash("it was not running", std::nullopt));
+    CHECK(run.state() == State::failed);
+    CHECK(run.machine.failure_code() == FailureCode::hook_failed);
+    CHECK(run.machine.detail() == failed.text + " (failure 2 in a row)");
+  }
+  SECTION("scheduled") {
+    Run run(of_kind(ServiceKind::scheduled));
+    run.all({Kind::start, Kind::claimed, Kind::run, Kind::claimed, Kind::deps_ready});
+    CHECK(run.send(failed) == "stop_tree");
+    run.send(crash("it was not running", std::nullopt));
+    CHECK(run.state() == State::scheduled);
+    CHECK(run.machine.detail() == "the last run failed: " + failed.text);
+  }
+}
+
 TEST_CASE("what a task leaves behind when it has ended does not change its result") {
   auto run = at_work(ServiceKind::task);
   Event exit{Kind::leader_exited, "exited with code 0"};

@@ -222,6 +222,30 @@ TEST_CASE("the restart policy decides whether there is another try") {
     CHECK(run.state() == State::failed);
     CHECK(run.machine.detail() == "exited with code 78; `restart.never_on` names that code");
   }
+  SECTION("not after some signals, as shells number them") {
+    config.restart.never_on = {139};
+    Run run(config);
+    run.spawn();
+    run.send(crash("killed by SIGSEGV", 139));
+    CHECK(run.state() == State::failed);
+    CHECK(run.machine.detail() == "killed by SIGSEGV; `restart.never_on` names that code");
+  }
+  SECTION("a code that our own signal made is none of its own") {
+    config.restart.never_on = {143};
+    Run run(config);
+    run.spawn();
+    run.all({Kind::spawned, Kind::became_ready, Kind::unhealthy});
+    run.send(crash("killed by SIGTERM", 143));
+    CHECK(run.state() == State::claiming);
+  }
+  SECTION("a code of its first process counts when the rest has to be ended") {
+    config.restart.never_on = {78};
+    Run run(config);
+    run.spawn();
+    run.all({Kind::spawned, Kind::leader_exited});
+    run.send(crash("exited with code 78", 78));
+    CHECK(run.state() == State::failed);
+  }
   SECTION("at most so many failures") {
     config.restart.max = 1;
     Run run(config);
