@@ -16,9 +16,10 @@ struct NamedList {
   const char* word;
   Names ReloadSummary::*names;
 };
-constexpr std::array kLists{NamedList{"restarted", &ReloadSummary::restarted}, NamedList{"started", &ReloadSummary::started},
-                            NamedList{"ran", &ReloadSummary::ran},             NamedList{"stopped", &ReloadSummary::stopped},
-                            NamedList{"failed", &ReloadSummary::failed},       NamedList{"stale", &ReloadSummary::stale}};
+constexpr std::array kLists{NamedList{"restarted", &ReloadSummary::restarted}, NamedList{"updated", &ReloadSummary::updated},
+                            NamedList{"started", &ReloadSummary::started},     NamedList{"ran", &ReloadSummary::ran},
+                            NamedList{"stopped", &ReloadSummary::stopped},     NamedList{"failed", &ReloadSummary::failed},
+                            NamedList{"stale", &ReloadSummary::stale}};
 
 const ServiceSnapshot* find(const engine::ProjectSnapshot& project, const std::string& name) {
   const auto found = std::ranges::find(project.services, name, &ServiceSnapshot::name);
@@ -41,7 +42,8 @@ Names ReloadSummary::*list_of(const ServiceSnapshot* before, const ServiceSnapsh
   if (after->state == engine::State::failed) return again || before == nullptr ? &ReloadSummary::failed : nullptr;
   if (!is_up(after)) return was_up ? &ReloadSummary::stopped : nullptr;
   if (!was_up) return &ReloadSummary::started;
-  return before->pid == after->pid && before->fingerprint == after->fingerprint ? nullptr : &ReloadSummary::restarted;
+  if (is_new_start(before, *after) || before->pid != after->pid) return &ReloadSummary::restarted;
+  return before->fingerprint == after->fingerprint ? nullptr : &ReloadSummary::updated;
 }
 
 std::string joined(const Names& names) {

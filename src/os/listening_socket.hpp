@@ -14,4 +14,15 @@ namespace devinit::os {
 /// that is no address, Errc::io.
 [[nodiscard]] Result<UniqueFd> listen_tcp(const std::string& host, Port port);
 
+/// A second socket that listens at the address of `listener`, a socket of `listen_tcp`, and gets every new connection from now on, whoever else has
+/// a copy of the first one. What waits in the queue of that stays there. `retire_listener` must follow once nobody accepts from it any more.
+///
+/// Both have SO_REUSEPORT until then, but never the port for strangers: whoever else wants the address meets the same refusal as before (a fence
+/// must let sockets with SO_REUSEADDR in during the call, and none afterwards). Errc::failed where that cannot be had: at `::`, or on a kernel
+/// that cannot steer connections or has no IPv6. Nothing has changed then. Errc::busy when somebody else has come in.
+[[nodiscard]] Result<UniqueFd> listen_instead_of(const UniqueFd& listener);
+
+/// `listener` listens no more, in no process that has a copy of it; what still waits in its queue is reset. `heir` is alone again.
+void retire_listener(const UniqueFd& listener, const UniqueFd& heir) noexcept;
+
 }  // namespace devinit::os

@@ -2,8 +2,10 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -36,12 +38,13 @@ std::array<inet_diag_bc_op, 4> port_program(Port port) {
            {0, 0, port}}};
 }
 
-DumpRequest make_request(std::uint32_t states, Port port) {
+DumpRequest make_request(std::uint32_t states, Port port, bool with_traffic) {
   DumpRequest request;
   request.header.nlmsg_type = TCPDIAG_GETSOCK;
   request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
   request.header.nlmsg_len = offsetof(DumpRequest, attribute);
   request.body.idiag_states = states;
+  if (with_traffic) request.body.idiag_ext = 1U << (INET_DIAG_INFO - 1);
   if (port != 0) {
     request.attribute.rta_type = INET_DIAG_REQ_BYTECODE;
     request.attribute.rta_len = sizeof request.attribute + sizeof request.program;
@@ -51,19 +54,29 @@ DumpRequest make_request(std::uint32_t states, Port port) {
   return request;
 }
 
-/// IPV6_V6ONLY travels as an attribute behind a row.
-bool read_v6_only(const unsigned char* attributes, std::size_t size) {
+/// The traffic of a connection; nothing before Linux 4.1.
+std::optional<SocketTraffic> read_traffic(const unsigned char* data, std::size_t size) {
+  tcp_info info{};
+  if (size < offsetof(tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received) return std::nullopt;
+  std::memcpy(&info, data, std::min(size, sizeof info));
+  return SocketTraffic{info.tcpi_bytes_received, info.tcpi_last_data_recv};
+}
+
+/// What travels as attributes behind a row: IPV6_V6ONLY, and the traffic if it was asked for.
+void read_attributes(const unsigned char* attributes, std::size_t size, SocketRow& row) {
   rtattr head{};
   while (size >= sizeof head) {
     std::memcpy(&head, attributes, sizeof head);
-    if (head.rta_len < sizeof head || head.rta_len > size) return false;
-    if (head.rta_type == INET_DIAG_SKV6ONLY && head.rta_len > sizeof head) return attributes[sizeof head] != 0;
+    if (head.rta_len < sizeof head || head.rta_len > size) return;
+    const unsigned char* data = attributes + sizeof head;
+    const std::size_t length = head.rta_len - sizeof head;
+    if (head.rta_type == INET_DIAG_SKV6ONLY && length > 0) row.v6_only = row.v6 && data[0] != 0;
+    if (head.rta_type == INET_DIAG_INFO) row.traffic = read_traffic(data, length);
     const std::size_t step = RTA_ALIGN(head.rta_len);
-    if (step >= size) return false;
+    if (step >= size) return;
     attributes += step;
     size -= step;
   }
-  return false;
 }
 
 SocketRow read_row(const unsigned char* payload, std::size_t size) {
@@ -78,7 +91,7 @@ SocketRow read_row(const unsigned char* payload, std::size_t size) {
   row.inode = message.idiag_inode;
   row.uid = message.idiag_uid;
   row.receive_queue = message.idiag_rqueue;
-  row.v6_only = row.v6 && read_v6_only(payload + NLMSG_ALIGN(sizeof message), size - NLMSG_ALIGN(sizeof message));
+  read_attributes(payload + NLMSG_ALIGN(sizeof message), size - NLMSG_ALIGN(sizeof message), row);
   return row;
 }
 
@@ -122,8 +135,8 @@ Step read_datagram(const unsigned char* data, std::size_t size, const SocketVisi
   return {};
 }
 
-int dump(int netlink, std::uint32_t states, Port port, const SocketVisitor& visit) {
-  if (const int error = send_request(netlink, make_request(states, port)); error != 0) return error;
+int dump(int netlink, const DumpRequest& request, const SocketVisitor& visit) {
+  if (const int error = send_request(netlink, request); error != 0) return error;
   // The kernel fills datagrams of at most 32 KiB when the reader offers that much.
   alignas(nlmsghdr) std::array<unsigned char, 32768> buffer;
   while (true) {
@@ -139,9 +152,9 @@ int dump(int netlink, std::uint32_t states, Port port, const SocketVisitor& visi
 
 // The socket is opened anew for every query: it costs a fifth of it, can never answer for a network namespace that the caller
 // has left, and is never shared with a forked child.
-int visit_by_sock_diag(std::uint32_t states, Port port, const SocketVisitor& visit) {
+int visit_by_sock_diag(std::uint32_t states, Port port, const SocketVisitor& visit, bool with_traffic) {
   const UniqueFd netlink(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
-  return netlink.valid() ? dump(netlink.get(), states, port, visit) : errno;
+  return netlink.valid() ? dump(netlink.get(), make_request(states, port, with_traffic), visit) : errno;
 }
 
 }  // namespace devinit::os

@@ -25,8 +25,8 @@ constexpr std::size_t kMaxTable = 64U << 20;
 
 /// sock_diag, else /proc/net/tcp{,6}. `restart` empties what the caller has gathered before the second attempt.
 template <class Restart>
-Result<> visit_tcp_sockets(std::uint32_t states, Port port, const SocketVisitor& visit, const Restart& restart) {
-  const int refused = visit_by_sock_diag(states, port, visit);
+Result<> visit_tcp_sockets(std::uint32_t states, Port port, const SocketVisitor& visit, const Restart& restart, bool with_traffic = false) {
+  const int refused = visit_by_sock_diag(states, port, visit, with_traffic);
   if (refused == 0) return {};
   restart();
   const auto v4 = read_text_file("/proc/self/net/tcp", {}, kMaxTable);
@@ -122,6 +122,18 @@ Result<std::vector<Listener>> listeners_on(Port port) {
     std::sort(listeners->begin(), listeners->end(), [](const Listener& a, const Listener& b) { return a.address < b.address; });
   }
   return listeners;
+}
+
+Result<std::vector<Connection>> connections_on(Port port) {
+  ASSERT(port != 0);
+  std::vector<Connection> connections;
+  const auto add = [&connections](const SocketRow& row) {
+    if (row.inode == 0) return;
+    const auto traffic = row.traffic.value_or(SocketTraffic{1, 0});
+    connections.push_back({row.inode, row.receive_queue, traffic.received == 0, std::chrono::milliseconds(traffic.quiet_ms)});
+  };
+  TRY(visit_tcp_sockets(1U << TCP_ESTABLISHED, port, add, [&connections] { connections.clear(); }, true));
+  return connections;
 }
 
 bool has_leftovers(Port port) {

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,6 +30,15 @@ struct Listener {
 /// True when the connection from `client_port` to the listener on `server_port` of this machine has been accepted by a process: until then its
 /// end there has no inode. The kernel walks the table of all connections (0.4 ms): ask when there is reason to.
 [[nodiscard]] bool is_accepted(Port server_port, Port client_port);
+/// A TCP connection that a process of this machine has accepted; one that still waits for that is none.
+struct Connection {
+  std::uint64_t inode = 0;             ///< of the accepting end
+  std::uint32_t unread = 0;            ///< bytes that have come and that nobody has read
+  bool silent = false;                 ///< nothing has come yet (false when the kernel does not tell)
+  std::chrono::milliseconds quiet{0};  ///< since something has come last; of a silent one its age
+};
+/// Those to the local `port` whose other end has not gone. The kernel walks the table of all connections, as above.
+[[nodiscard]] Result<std::vector<Connection>> connections_on(Port port);
 /// True when sock_diag shows a TCP socket with this local port in any state but LISTEN (TIME_WAIT, an outgoing connection …).
 [[nodiscard]] bool has_leftovers(Port port);
 /// Inodes of the TCP sockets that are bound to `port` and neither listen nor connect: fences. Always empty on kernels that do

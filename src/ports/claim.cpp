@@ -128,6 +128,7 @@ void Claim::open_fence() noexcept {
 }
 
 bool Claim::close_fence() noexcept {
+  retire_relieved();
   if (listener_.valid()) {
     if (fence_.valid()) os::set_reuse_address(fence_, false);
     return !others_listen(port_, listener_);
@@ -147,6 +148,7 @@ bool Claim::close_fence() noexcept {
 void Claim::drop_fence() noexcept { fence_.reset(); }
 
 Result<int> Claim::listen(const std::string& host) {
+  retire_relieved();
   if (listener_.valid() && listener_host_ == host) return listener_.get();
   listener_.reset();
   open_fence();
@@ -156,6 +158,25 @@ Result<int> Claim::listen(const std::string& host) {
   listener_ = std::move(*made);
   listener_host_ = host;
   return listener_.get();
+}
+
+std::uint64_t Claim::listener() const noexcept { return listener_.valid() ? os::socket_inode(listener_) : 0; }
+
+Result<> Claim::relieve_listener() {
+  if (!listener_.valid() || relieved_.valid()) return Error(Errc::failed, "there is no socket to relieve");
+  if (fence_.valid()) os::set_reuse_address(fence_, true);
+  auto heir = os::listen_instead_of(listener_);
+  if (fence_.valid()) os::set_reuse_address(fence_, false);
+  if (!heir) return heir.error();
+  relieved_ = std::exchange(listener_, std::move(*heir));
+  return {};
+}
+
+/// A shared daemon that was left alone may still have a copy: it would share the next connections.
+void Claim::retire_relieved() noexcept {
+  if (!relieved_.valid()) return;
+  os::retire_listener(relieved_, listener_);
+  relieved_.reset();
 }
 
 Found claim_first_free(Port first, Port last, int tries, const PortSet& avoid) {

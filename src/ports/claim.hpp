@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,17 +47,25 @@ class Claim {
   /// A socket that listens on the port at `host` (os::listen_tcp), for a child that inherits it: the same one at each call with the same host, so
   /// that its queue outlives every child. It belongs to the claim. The fence is closed behind it, so that nobody takes the other addresses.
   [[nodiscard]] Result<int> listen(const std::string& host);
+  /// The inode of that socket; 0 before the first `listen`.
+  [[nodiscard]] std::uint64_t listener() const noexcept;
+  /// Before the child that has the socket is told to end for another one: new connections go to a second socket from now on, which `listen` gives
+  /// to the next child. The first one stays for its child to empty until `close_fence` or `listen` is called, when that child must be gone. Nobody
+  /// else gets in. Errors, upon which nothing has changed, as os::listen_instead_of; Errc::failed also without a socket.
+  [[nodiscard]] Result<> relieve_listener();
 
  private:
   friend Found claim_first_free(Port first, Port last, int tries, const PortSet& avoid);
   Claim(Port port, os::UniqueFd token, os::UniqueFd fence);
   /// take() with a socket to try: consumed on success, else left for the next port.
   static boost::system::result<Claim, Verdict> take_with(os::UniqueFd& spare, Port port);
+  void retire_relieved() noexcept;
 
   Port port_;
   os::UniqueFd token_;
   os::UniqueFd fence_;
   os::UniqueFd listener_;
+  os::UniqueFd relieved_;  ///< was listener_ before, and is still its child's
   std::string listener_host_;
 };
 

@@ -7,6 +7,7 @@
 #include "config/embedded.hpp"
 #include "os/files.hpp"
 #include "supervisor/log_excerpt.hpp"
+#include "supervisor/project_writer.hpp"
 
 namespace devinit::supervisor {
 namespace {
@@ -119,9 +120,15 @@ std::string log_file(const StartContext& context, const std::string& service) {
   return context.project.paths.logs + "/" + service + ".log";
 }
 
+std::string excerpt_file(const StartContext& context, const std::string& service) {
+  return context.project.paths.logs + "/" + service + ".probe";
+}
+
 Result<RuntimeVariables> runtime_variables(const StartContext& context, const config::PortLookup& lookup) {
   if (!context.project.run.empty()) return RuntimeVariables{};  // a run called `redis` must not hide the user's REDIS_URL
-  return config::runtime_variables(context.config, context.passive, lookup);
+  auto passive = context.passive;
+  std::erase_if(passive, [&](const auto& entry) { return is_left_over(context, entry.first, entry.second); });
+  return config::runtime_variables(context.config, passive, lookup);
 }
 
 Result<os::Environment> child_environment(const StartContext& context, const config::ServiceConfig& service,
@@ -166,6 +173,7 @@ namespace {
 /// What the guardian is told beside the command.
 struct Orders {
   std::string log_file;  ///< empty: the output is discarded
+  config::LogSpec log;
   int stop_signal;
   guardian::Target stop_target;
   Millis grace;
@@ -215,8 +223,8 @@ Result<os::SpawnRequest> guarded_request(const LaunchContext& launch, const conf
   TRY_ASSIGN(const auto program, program_of(command, request));
   request.argv = {"svguard",
                   orders.log_file,
-                  std::to_string(service.log.max_size),
-                  std::to_string(service.log.keep),
+                  std::to_string(orders.log.max_size),
+                  std::to_string(orders.log.keep),
                   std::to_string(orders.stop_signal),
                   std::to_string(static_cast<unsigned>(orders.stop_target)),
                   std::to_string(orders.grace.count()),
@@ -250,7 +258,7 @@ Result<os::SpawnRequest> service_request(const LaunchContext& launch) {
   const auto& service = launch.service;
   const auto& stop = service.stop;
   TRY_ASSIGN(auto request, guarded_request(launch, service.command,
-                                           {log_file(launch.context, service.name), stop.signal, guardian_target(stop.to), stop.grace,
+                                           {log_file(launch.context, service.name), service.log, stop.signal, guardian_target(stop.to), stop.grace,
                                             limits_of(service.limits)}));
   if (service.socket == config::SocketPassing::inherit) {
     request.environment["LISTEN_FDS"] = "1";
@@ -261,8 +269,13 @@ Result<os::SpawnRequest> service_request(const LaunchContext& launch) {
 }
 
 Result<os::SpawnRequest> command_request(const LaunchContext& launch, const config::Command& command, CommandOutput output) {
-  const auto log = output == CommandOutput::log ? log_file(launch.context, launch.service.name) : std::string();
-  return guarded_request(launch, command, {log, SIGKILL, guardian::Target::tree, Millis{0}, manners_of(launch.service.limits)});
+  constexpr config::LogSpec kExcerpt{4096, 1};
+  const auto& [context, service, lookup, variables, setup, extra] = launch;
+  std::string file;
+  if (output == CommandOutput::log) file = log_file(context, service.name);
+  if (output == CommandOutput::excerpt) file = excerpt_file(context, service.name);
+  const auto& size = output == CommandOutput::excerpt ? kExcerpt : service.log;
+  return guarded_request(launch, command, {file, size, SIGKILL, guardian::Target::tree, Millis{0}, manners_of(service.limits)});
 }
 
 std::string start_failure(const config::Command& command, const guardian::Report& report) {

@@ -49,7 +49,8 @@ struct LaunchContext {
 
 /// The same for another command of the service: a hook, a probe, a stop command. It gets a plain SIGKILL for an end. Of the limits, umask and nice
 /// are its, too: the others say what the service takes.
-enum class CommandOutput { log, discard };
+/// `excerpt`: the end of it, in excerpt_file, for who removes that.
+enum class CommandOutput { log, discard, excerpt };
 [[nodiscard]] Result<os::SpawnRequest> command_request(const LaunchContext& launch, const config::Command& command, CommandOutput output);
 
 /// Why a command did not come to run, by a report of ReportKind::exec_failed: "cannot run `x`: …", "cannot set nofile to 4096: Operation not
@@ -64,6 +65,9 @@ enum class CommandOutput { log, discard };
 
 /// The service's log file.
 [[nodiscard]] std::string log_file(const StartContext& context, const std::string& service);
+
+/// Where the output of a probe is kept until it has been answered.
+[[nodiscard]] std::string excerpt_file(const StartContext& context, const std::string& service);
 
 /// Daemons that several projects share and that detach themselves on purpose: left alone and named (config/shared_daemons.txt).
 [[nodiscard]] const std::string& shared_daemons();

@@ -4,8 +4,10 @@ namespace devinit::supervisor {
 
 using Kind = engine::ServiceMachine::EventKind;
 
-Companions::Companions(boost::asio::io_context& loop, const std::string& root, const std::string& data, Observer& observer)
-    : hooks(loop),
+Companions::Companions(boost::asio::io_context& loop, const std::string& root, const std::string& data, LostGuardians& lost,
+                       Observer& observer)
+    : hooks(loop, lost),
+      drain(loop),
       liveness(loop, *this),
       limits(loop, *this),
       watcher(loop, root, *this),
@@ -29,6 +31,8 @@ bool Companions::on_notification(const std::string& service, const Notification&
 }
 
 std::string Companions::end_run(const std::string& service) {
+  drain.forget(service);
+  hooks.kill(service, HookKind::after_ready);
   liveness.forget(service);
   notify.erase(service);
   status.erase(service);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/service_machine.hpp"
+#include "supervisor/connection_drain.hpp"
 #include "supervisor/hooks.hpp"
 #include "supervisor/limit_watch.hpp"
 #include "supervisor/liveness.hpp"
@@ -28,13 +29,14 @@ class Companions : Liveness::Observer, LimitWatch::Observer, Watcher::Observer {
     virtual void on_files_changed(const std::string& service, const std::string& summary) = 0;
     virtual void on_remark(const std::string& level, const std::string& service, const std::string& text) = 0;
   };
-  /// `root` of the project; `data`: where the record of done tasks is.
-  Companions(boost::asio::io_context& loop, const std::string& root, const std::string& data, Observer& observer);
+  /// `root` of the project; `data`: where the record of done tasks is. `lost` outlives it.
+  Companions(boost::asio::io_context& loop, const std::string& root, const std::string& data, LostGuardians& lost, Observer& observer);
   Companions(const Companions&) = delete;
   Companions& operator=(const Companions&) = delete;
   ~Companions() override = default;
 
   Hooks hooks;
+  ConnectionDrain drain;
   Liveness liveness;
   LimitWatch limits;
   Watcher watcher;

@@ -1,3 +1,4 @@
+#include "os/files.hpp"
 #include "supervisor/guarded_command.hpp"
 #include "supervisor/probe.hpp"
 
@@ -24,7 +25,16 @@ std::string named(const config::Command& command) {
 class ExecProbe final : public Probe {
  public:
   ExecProbe(boost::asio::io_context& loop, const ProbeTarget& target, Listener listener)
-      : loop_(loop), make_request_(target.exec), limit_(target.spec.timeout), name_(named(target.spec.exec)), listener_(std::move(listener)) {}
+      : loop_(loop), make_request_(target.exec), limit_(target.spec.timeout), name_(named(target.spec.exec)), output_(target.exec_output),
+        left_behind_(target.left_behind), listener_(std::move(listener)) {}
+  ExecProbe(const ExecProbe&) = delete;
+  ExecProbe& operator=(const ExecProbe&) = delete;
+  ~ExecProbe() override {
+    if (!command_) return;
+    command_.reset();
+    if (!output_.empty()) os::remove_file(output_);
+    if (left_behind_) left_behind_();
+  }
 
   std::optional<Answer> ask() override {
     auto request = make_request_();
@@ -42,15 +52,30 @@ class ExecProbe final : public Probe {
 
  private:
   void end(const GuardedCommand::Ended& ended) {
-    const Answer answer{ended.success(), ended.success() ? std::string() : name_ + " " + ended.text};
+    const auto said = last_words();
+    const Answer answer{ended.success(), ended.success() ? std::string() : name_ + " " + ended.text + (said.empty() ? "" : ": " + said)};
     const auto ended_command = std::move(command_);  // it calls us: gone after this function
+    if (ended.lost && left_behind_) left_behind_();
     listener_(answer);
+  }
+
+  /// The last line that it wrote: why it failed, more often than not.
+  [[nodiscard]] std::string last_words() const {
+    constexpr std::size_t kLines = 3;
+    constexpr std::size_t kMost = 200;
+    if (output_.empty()) return {};
+    auto lines = os::tail_lines(output_, kLines, kMost);
+    os::remove_file(output_);
+    while (!lines.empty() && lines.back().find_first_not_of(" \t\r") == std::string::npos) lines.pop_back();
+    return lines.empty() ? std::string() : lines.back();
   }
 
   boost::asio::io_context& loop_;
   std::function<Result<os::SpawnRequest>()> make_request_;
   Millis limit_;
   std::string name_;
+  std::string output_;
+  std::function<void()> left_behind_;
   Listener listener_;
   std::unique_ptr<GuardedCommand> command_;
 };

@@ -64,7 +64,7 @@ Result<> exclude_from_git(const std::string& root) {
   }
   std::string text = current ? *current : std::string();
   bool changed = false;
-  for (const std::string_view line : {".devinit/", ".ports.json", ".env.runtime"}) {
+  for (const std::string_view line : {".devinit/", ".ports.json", ".env.runtime", "devinit.local.json"}) {
     if (has_line(text, line)) continue;
     if (!text.empty() && text.back() != '\n') text += '\n';
     text += line;

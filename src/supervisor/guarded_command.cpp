@@ -25,6 +25,11 @@ GuardedCommand::~GuardedCommand() {
   if (process_) process_->kill();
 }
 
+void GuardedCommand::kill() {
+  killed_ = true;
+  process_->kill();
+}
+
 void GuardedCommand::limit_end() {
   if (!limit_) return;
   timer_.expires_after(*limit_);
@@ -36,7 +41,7 @@ void GuardedCommand::limit_end() {
 }
 
 void GuardedCommand::on_report(const std::optional<guardian::Report>& report) {
-  if (!report) return end({.code = {}, .timed_out = timed_out_, .text = "was lost: its guardian was killed"});
+  if (!report) return end({.code = {}, .timed_out = timed_out_, .lost = true, .text = "was lost: its guardian was killed"});
   switch (report->kind) {
     case ReportKind::spawned:
     case ReportKind::spared: return;
@@ -54,6 +59,7 @@ void GuardedCommand::on_report(const std::optional<guardian::Report>& report) {
 
 void GuardedCommand::end(Ended ended) {
   timer_.cancel();
+  ended.killed = killed_;
   const auto on_end = std::move(on_end_);
   on_end(ended);  // may destroy us
 }

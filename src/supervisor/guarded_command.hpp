@@ -21,20 +21,22 @@ class GuardedCommand {
   struct Ended {
     std::optional<int> code;  ///< exit code; nothing when it was ended by a signal or could not be executed
     bool timed_out = false;
+    bool killed = false;      ///< `kill` was called
+    bool lost = false;        ///< its guardian was killed: what it guarded is a descendant of ours, and for who is told to end (LostGuardians)
     std::string text;         ///< "exited with code 1", "did not end within 5s", "cannot run `x`: …"
     [[nodiscard]] bool success() const noexcept { return code == 0; }
   };
   using Listener = std::function<void(const Ended&)>;
 
-  /// `request` as `command_request` makes it. `on_end` is called once, on the loop's thread, when nothing of the command is left, never from
-  /// within `launch`; it may destroy the command. Without `limit` it may take for ever.
+  /// `request` as `command_request` makes it. `on_end` is called once, on the loop's thread, when nothing of the command is left (or it is
+  /// `lost`), never from within `launch`; it may destroy the command. Without `limit` it may take for ever.
   [[nodiscard]] static Result<std::unique_ptr<GuardedCommand>> launch(boost::asio::io_context& loop, os::SpawnRequest request,
                                                                       std::optional<Millis> limit, Listener on_end);
   /// Ends the command at once; `on_end` is not called any more.
   ~GuardedCommand();
 
   /// Ends the command at once; `on_end` follows when nothing of it is left.
-  void kill() { process_->kill(); }
+  void kill();
   [[nodiscard]] const os::ProcessIdentity& guardian() const noexcept { return process_->guardian(); }
 
  private:
@@ -48,6 +50,7 @@ class GuardedCommand {
   std::optional<Millis> limit_;
   Listener on_end_;
   bool timed_out_ = false;
+  bool killed_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< outlives us in a handler that is queued already
 };
 

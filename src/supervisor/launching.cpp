@@ -1,4 +1,4 @@
-// How a service comes up (hooks, command, probes) and goes down (hooks, stop command, signal).
+// How a service comes up (hooks, command, probes) and goes down (hooks, drain, stop command, signal).
 #include <algorithm>
 #include <array>
 #include <ctime>
@@ -22,6 +22,24 @@ bool has_notify(const config::ServiceConfig& service) {
   return service.ready.kind == config::ProbeKind::notify || (service.live && service.live->probe.kind == config::ProbeKind::notify);
 }
 
+/// "python (4711)" of each process that a guardian guards and that still exists.
+std::vector<std::string> processes_below(pid_t guardian) {
+  std::vector<std::string> names;
+  for (const auto pid : os::process_tree(guardian)) {
+    const auto info = pid == guardian ? std::nullopt : os::process_info(pid);
+    if (!info || info->stat.state == 'Z') continue;
+    names.push_back((info->command.empty() ? info->stat.name : info->command.front()) + " (" + std::to_string(pid) + ")");
+  }
+  return names;
+}
+
+std::string list_of(const std::vector<std::string>& names) {
+  constexpr std::size_t kMostNamed = 5;
+  std::string list;
+  for (std::size_t i = 0; i < std::min(names.size(), kMostNamed); ++i) list += (i == 0 ? "" : ", ") + names[i];
+  return names.size() > kMostNamed ? list + ", …" : list;
+}
+
 }  // namespace
 
 /// Calls `make` with all that a command of the service is made of, or returns why that cannot be had.
@@ -42,11 +60,17 @@ Result<os::SpawnRequest> ServiceRunner::command_of(const std::string& service, c
   return with_launch(service, [&](const LaunchContext& launch) { return command_request(launch, command, output); });
 }
 
-/// A hook that fails is always told; what follows from it is for `done` to say.
-void ServiceRunner::run_hook(const std::string& service, const char* which, const std::string& command, Millis limit, Hooks::Done done) {
-  companions_.hooks.run(service, command_of(service, command, CommandOutput::log), limit,
-                        [this, service, which, done = std::move(done)](const GuardedCommand::Ended& ended) {
-                          if (!ended.success()) host_.tell("warning", service, std::string("its ") + which + " hook " + ended.text);
+/// One that fails is always told; what follows from it is for `done` to say.
+void ServiceRunner::run_hook(const std::string& service, HookKind kind, const config::Command& command, std::optional<Millis> limit,
+                             Hooks::Done done) {
+  companions_.hooks.run(service, kind, command_of(service, command, CommandOutput::log), limit,
+                        [this, service, kind, done = std::move(done)](const GuardedCommand::Ended& ended) {
+                          const auto its = std::string("its ") + describe(kind);
+                          if (ended.killed) {
+                            host_.tell("info", service, its + " had not ended: ended it");
+                          } else if (!ended.success()) {
+                            host_.tell("warning", service, its + " " + ended.text);
+                          }
                           done(ended);
                           host_.on_ended();
                         });
@@ -67,15 +91,15 @@ bool ServiceRunner::is_done_already(const std::string& service) {
 void ServiceRunner::spawn(const std::string& service) {
   const auto* config = engine_.config_of(service);
   memory_[service].exit_code.reset();
-  if (config->kind == config::ServiceKind::external) {
-    auto target = probe_target(service, config->ready, 0);
-    if (!target) return service_event(service, Kind::spawn_failed, target.error().message);
-    return readiness_.watch(std::move(*target));
-  }
+  if (config->kind == config::ServiceKind::external) return watch_readiness(service);
   if (is_done_already(service)) return;
-  if (config->watch) companions_.watcher.watch(service, *config->watch);
+  if (config->watch) {
+    companions_.watcher.watch(service, *config->watch);
+    brake_.acted(service, std::chrono::steady_clock::now());
+  }
   if (config->hooks.before_start.empty()) return launch(service);
-  run_hook(service, "before_start", config->hooks.before_start, kHookLimit, [this, service](const GuardedCommand::Ended& ended) {
+  // The deadline of the start ends it, too; a task has none.
+  run_hook(service, HookKind::before_start, config->hooks.before_start, {}, [this, service](const GuardedCommand::Ended& ended) {
     if (state_of(service) == engine::State::stopping) return service_event(service, Kind::tree_empty, "it was not running yet");
     if (ended.success()) return launch(service);
     service_event(service, Kind::not_ready, "its before_start hook " + ended.text, engine::FailureCode::hook_failed);
@@ -146,8 +170,12 @@ void ServiceRunner::launch_process(const std::string& service, os::SpawnRequest 
   running.process = std::move(*process);
   running_.insert_or_assign(service, std::move(running));
   companions_.limits.watch(service, guardian);
-  if (config->runs_to_end()) return;
-  auto target = probe_target(service, config->ready, guardian);
+  if (!config->runs_to_end()) watch_readiness(service);
+}
+
+void ServiceRunner::watch_readiness(const std::string& service) {
+  const auto running = running_.find(service);
+  auto target = probe_target(service, engine_.config_of(service)->ready, running == running_.end() ? 0 : running->second.process->guardian().pid);
   if (!target) return service_event(service, Kind::rejected, target.error().message);
   readiness_.watch(std::move(*target));
 }
@@ -159,8 +187,8 @@ Result<ProbeTarget> ServiceRunner::probe_target(const std::string& service, cons
   const auto external = config->kind == config::ServiceKind::external && config->port ? config->port->prefer : std::nullopt;
   const auto port = external ? external : engine_.port_of(service, "");
   target.port = port.value_or(0);
-  for (const auto& known : engine_.ports()) {
-    if (known.service == service && !known.port_name.empty()) target.named_ports.push_back(known.port);
+  for (const auto& [name, named_spec] : config->ports) {
+    if (const auto named = engine_.port_of(service, name)) target.named_ports.push_back(*named);
   }
   if (config->port) target.host = config->port->host;
   target.guardian = guardian;
@@ -169,7 +197,11 @@ Result<ProbeTarget> ServiceRunner::probe_target(const std::string& service, cons
   const bool asks_port = target.spec.kind == config::ProbeKind::port || target.spec.kind == config::ProbeKind::http;
   if (asks_port && !port) target.spec.kind = config::ProbeKind::none;
   if (target.spec.kind == config::ProbeKind::exec) {
-    target.exec = [this, service, command = spec.exec] { return command_of(service, command, CommandOutput::discard); };
+    target.exec = [this, service, command = spec.exec] { return command_of(service, command, CommandOutput::excerpt); };
+    if (const auto context = context_of(service)) target.exec_output = excerpt_file(*context, service);
+    target.left_behind = [this] {
+      lost_.add({}, [this](bool) { host_.on_ended(); });
+    };
   }
   target.log_file = project_.paths.logs + "/" + service + ".log";
   const auto running = running_.find(service);
@@ -183,6 +215,9 @@ void ServiceRunner::watch_liveness(const std::string& service) {
   const bool external = config->kind == config::ServiceKind::external;
   if (!config->live && !external) return;
   auto spec = config->live ? config->live->probe : config->ready;
+  if (spec.kind == config::ProbeKind::notify && !external && !companions_.notify.contains(service)) {
+    return host_.tell("info", service, "it is asked for WATCHDOG=1 from its next start on: this run has no NOTIFY_SOCKET");
+  }
   if (!config->live) {
     constexpr Millis kExternalPeriod{1000};
     spec.period = std::max(spec.period, kExternalPeriod);
@@ -194,51 +229,69 @@ void ServiceRunner::watch_liveness(const std::string& service) {
 }
 
 void ServiceRunner::stop(const std::string& service) {
+  const auto hook = companions_.hooks.oldest(service);
+  const bool prepares = hook && hook->kind == HookKind::before_start;
+  memory_[service].obstacle = prepares ? std::string("its ") + describe(hook->kind) + " had not ended" : readiness_.reason(service);
+  memory_[service].stop_by = std::chrono::steady_clock::now() + engine_.config_of(service)->stop.grace;
   readiness_.forget(service);
   companions_.liveness.forget(service);
+  companions_.hooks.kill(service, HookKind::before_start);
+  companions_.hooks.kill(service, HookKind::after_ready);
   if (!running_.contains(service)) {
-    if (companions_.hooks.kill(service)) return;  // its before_start hook: the end of that says the rest
+    if (companions_.hooks.runs(service)) return;  // the end of that says the rest
     if (!lost_.contains(service)) service_event(service, Kind::tree_empty, "it was not running");
     return;
   }
   const auto* config = engine_.config_of(service);
-  if (config->hooks.before_stop.empty()) return signal_tree(service);
-  run_hook(service, "before_stop", config->hooks.before_stop, config->stop.grace,
-           [this, service](const GuardedCommand::Ended&) { signal_tree(service); });
+  if (config->hooks.before_stop.empty()) return let_drain(service);
+  run_hook(service, HookKind::before_stop, config->hooks.before_stop, grace_left(service),
+           [this, service](const GuardedCommand::Ended&) { let_drain(service); });
+}
+
+/// A run that leaves its inherited socket to another one reads first what it has accepted.
+void ServiceRunner::let_drain(const std::string& service) {
+  const auto held = engine_.restarting(service) ? ports_.inherited(service) : std::nullopt;
+  if (!held || !running_.contains(service)) return signal_tree(service);
+  const auto begun = std::chrono::steady_clock::now();
+  companions_.drain.begin(
+      service, *held, [this, service] { return ports_.relieve(service).has_value(); },
+      [this, service, begun] {
+        memory_[service].stop_by += std::chrono::steady_clock::now() - begun;  // not told to end yet: its grace is untouched
+        signal_tree(service);
+      });
+}
+
+/// Of what the whole stop may take, from its begin on.
+Millis ServiceRunner::grace_left(const std::string& service) const {
+  const auto left = memory_.at(service).stop_by - std::chrono::steady_clock::now();
+  return std::max(std::chrono::duration_cast<Millis>(left), Millis(0));
 }
 
 /// The stop command, then, for what it leaves, the signal.
 void ServiceRunner::signal_tree(const std::string& service) {
   const auto signal = [this, service] {
     const auto running = running_.find(service);
-    if (running != running_.end()) running->second.process->stop(engine_.config_of(service)->stop);
+    if (running == running_.end()) return;
+    auto how = engine_.config_of(service)->stop;
+    how.grace = grace_left(service);
+    running->second.process->stop(how);
   };
   const auto* config = engine_.config_of(service);
   if (!running_.contains(service) || !config->stop.command) return signal();
-  companions_.hooks.run(service, command_of(service, *config->stop.command, CommandOutput::log), config->stop.grace,
-                        [this, service, signal](const GuardedCommand::Ended& ended) {
-                          if (!ended.success()) host_.tell("warning", service, "its stop command " + ended.text);
-                          signal();
-                          host_.on_ended();
-                        });
+  run_hook(service, HookKind::stop_command, *config->stop.command, grace_left(service),
+           [signal](const GuardedCommand::Ended&) { signal(); });
 }
 
-/// "3 processes: python (4711), sh (4712), …": who keeps a stop waiting.
+/// Who keeps a stop waiting.
 std::string ServiceRunner::blockers_of(const std::string& service) const {
+  const auto hook = companions_.hooks.oldest(service);
   const auto running = running_.find(service);
-  if (running == running_.end()) return "waiting for it";
-  auto tree = os::process_tree(running->second.process->guardian().pid);
-  if (!tree.empty()) tree.erase(tree.begin());  // the guardian itself
-  constexpr std::size_t kMostNamed = 5;
-  std::string names;
-  for (std::size_t i = 0; i < tree.size() && i < kMostNamed; ++i) {
-    const auto info = os::process_info(tree[i]);
-    if (!info) continue;
-    const auto& name = info->command.empty() ? info->stat.name : info->command.front();
-    names += (names.empty() ? "" : ", ") + name + " (" + std::to_string(tree[i]) + ")";
-  }
-  if (tree.size() > kMostNamed) names += ", …";
-  return "waiting for " + service + ": " + std::to_string(tree.size()) + (tree.size() == 1 ? " process" : " processes") + ": " + names;
+  std::vector<std::string> names;
+  if (hook && hook->guardian) names = processes_below(hook->guardian->pid);
+  if (!hook && running != running_.end()) names = processes_below(running->second.process->guardian().pid);
+  if (hook) return std::string("waiting for its ") + describe(hook->kind) + (names.empty() ? "" : ": " + list_of(names));
+  if (names.empty()) return lost_.contains(service) ? "waiting for what its killed guardian has left" : "waiting for it";
+  return "waiting for " + std::to_string(names.size()) + (names.size() == 1 ? " process: " : " processes: ") + list_of(names);
 }
 
 }  // namespace devinit::supervisor

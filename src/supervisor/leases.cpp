@@ -77,7 +77,7 @@ void Supervisor::deliver(const engine::Finished& effect) {
   }
   for (const auto& failure : effect.outcome.failures) {
     const auto path = setup_.project.paths.logs + "/" + failure.service + ".log";
-    done.failures.push_back({failure.service, failure.reason, tail_of_run(path, runner_.log_start(failure.service), kTailLines), failure.code});
+    done.failures.push_back({failure.service, runner_.explained(failure.service, failure.reason), tail_of_run(path, runner_.log_start(failure.service), kTailLines), failure.code});
   }
   done.project = project_snapshot();
   at->second->send(done);

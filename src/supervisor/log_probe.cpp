@@ -8,6 +8,7 @@
 namespace devinit::supervisor {
 namespace {
 
+constexpr Millis kPromptSilence{200};
 constexpr char kEscape = '\x1b';
 
 /// The text without terminal sequences (ECMA-48: ESC [ parameters final, and two-byte ones): a pattern is written for what people see.
@@ -36,11 +37,25 @@ class LogProbe final : public Probe {
 
   std::optional<Answer> ask() override {
     if (!problem_.empty()) return Answer{false, problem_};
-    if (tail_.read([this](std::string_view line) { return matches(line); })) return Answer{true, {}};
+    if (tail_.read([this](std::string_view line) { return matches(line); }) || prompts()) return Answer{true, {}};
     return Answer{false, "no line of its log matches /" + text_ + "/"};
   }
 
  private:
+  /// A line that stays unfinished is one, too: nobody ends a prompt.
+  [[nodiscard]] bool prompts() {
+    const auto line = tail_.unfinished();
+    const auto now = std::chrono::steady_clock::now();
+    if (line.size() != unfinished_) {
+      unfinished_ = line.size();
+      silent_since_ = now;
+      looked_at_ = false;
+    }
+    if (line.empty() || looked_at_ || now - silent_since_ < kPromptSilence) return false;
+    looked_at_ = true;
+    return matches(line);
+  }
+
   [[nodiscard]] bool matches(std::string_view line) const {
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.find(kEscape) == std::string_view::npos) return found_in(line);
@@ -60,6 +75,9 @@ class LogProbe final : public Probe {
   std::string text_;
   boost::regex pattern_;
   std::string problem_;
+  std::size_t unfinished_ = 0;    ///< bytes of the line that was unfinished when last looked at
+  TimePoint silent_since_{};
+  bool looked_at_ = false;        ///< at that line, as it is
 };
 
 }  // namespace

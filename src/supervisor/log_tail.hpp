@@ -20,6 +20,9 @@ class LogTail {
   /// rest is for the next time. True when `visit` did. A line of more than 64 KB comes as its first 64 KB.
   bool read(const std::function<bool(std::string_view)>& visit);
 
+  /// What has been read of a line that is not complete yet: a prompt, perhaps. Valid until the next `read`.
+  [[nodiscard]] std::string_view unfinished() const noexcept { return line_taken_ ? std::string_view() : std::string_view(line_); }
+
  private:
   [[nodiscard]] bool fill();
   [[nodiscard]] bool go_on();

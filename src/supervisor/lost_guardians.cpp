@@ -1,5 +1,6 @@
 #include "supervisor/lost_guardians.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "os/children.hpp"
@@ -17,10 +18,22 @@ constexpr int kProof = 2;
 
 }  // namespace
 
-void LostGuardians::add(const std::string& service) {
-  lost_.insert(service);
+void LostGuardians::add(const std::string& service, Then then) {
+  lost_.push_back({service, std::move(then)});
   deadline_ = Clock::now() + kBudget;
-  round();
+  empty_scans_ = 0;
+  round_after(Millis(0));
+}
+
+bool LostGuardians::contains(const std::string& service) const {
+  return std::any_of(lost_.begin(), lost_.end(), [&](const auto& lost) { return lost.service == service; });
+}
+
+void LostGuardians::round_after(Millis pause) {
+  timer_.expires_after(pause);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) round();
+  });
 }
 
 void LostGuardians::round() {
@@ -30,13 +43,10 @@ void LostGuardians::round() {
   empty_scans_ = orphans.empty() ? empty_scans_ + 1 : 0;
   if (empty_scans_ >= kProof || Clock::now() > *deadline_) {
     empty_scans_ = 0;
-    for (const auto& service : std::exchange(lost_, {})) observer_.on_orphans_ended(service, !orphans.empty());
+    for (const auto& lost : std::exchange(lost_, {})) lost.then(!orphans.empty());
     return;
   }
-  timer_.expires_after(kRound);
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) round();
-  });
+  round_after(kRound);
 }
 
 }  // namespace devinit::supervisor

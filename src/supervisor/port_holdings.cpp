@@ -100,6 +100,19 @@ Result<int> PortHoldings::listening_socket(const std::string& service, const std
   return main->second.listen(host.empty() ? "127.0.0.1" : host);
 }
 
+std::optional<PortHoldings::Inherited> PortHoldings::inherited(const std::string& service) const {
+  const auto at = claims_.find(service);
+  if (at == claims_.end()) return std::nullopt;
+  const auto main = at->second.find("");
+  if (main == at->second.end() || main->second.listener() == 0) return std::nullopt;
+  return Inherited{main->second.port(), main->second.listener()};
+}
+
+Result<> PortHoldings::relieve(const std::string& service) {
+  ASSERT(inherited(service));
+  return claims_.at(service).at("").relieve_listener();
+}
+
 void PortHoldings::release(const std::string& service) { claims_.erase(service); }
 
 void PortHoldings::release(const std::string& service, const std::string& port_name) {

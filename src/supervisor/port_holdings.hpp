@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -30,9 +31,17 @@ class PortHoldings {
   /// Keeps everybody out. The ports of the service that a stranger has taken meanwhile (port name, port).
   [[nodiscard]] std::vector<std::pair<std::string, Port>> close(const std::string& service);
   /// The socket that listens on the service's main port at `host` (empty: 127.0.0.1), for the service to inherit. It stays ours and stays open
-  /// until `release`: no restart loses a connection. Nobody but the service serves it; the fence may stay closed. Errc::failed when the service
+  /// until `release`, or until a run after `relieve` has its successor: no restart refuses a connection. Nobody but the service serves it; the fence may stay closed. Errc::failed when the service
   /// has no port, else as os::listen_tcp.
   [[nodiscard]] Result<int> listening_socket(const std::string& service, const std::string& host);
+  /// The main port of the service and its socket, if it inherits one.
+  struct Inherited {
+    Port port = 0;
+    std::uint64_t listener = 0;  ///< inode
+  };
+  [[nodiscard]] std::optional<Inherited> inherited(const std::string& service) const;
+  /// ports::Claim::relieve_listener, for a service with an inherited socket.
+  [[nodiscard]] Result<> relieve(const std::string& service);
   void release(const std::string& service);
   void release(const std::string& service, const std::string& port_name);
 

@@ -84,6 +84,17 @@ PortProof::Finding PortProof::examine(const std::string& service, const Listener
   return settled_elsewhere(claim, listeners, now);  // a server that found its port busy may have taken the next one
 }
 
+std::string PortProof::obstacle(const std::string& service, const ListenerTable& listeners) const {
+  const auto at = claims_.find(service);
+  if (at == claims_.end()) return {};
+  const auto& claim = at->second;
+  if (claim.elsewhere && holds_any(claim.guardian, listeners.inodes_on(*claim.elsewhere))) {
+    return "it listens on port " + std::to_string(*claim.elsewhere) + " instead of " + std::to_string(claim.port);
+  }
+  if (!claim.foreign_told || listeners.inodes_on(claim.port).empty()) return {};
+  return "another process listens on port " + std::to_string(claim.port);
+}
+
 PortProof::Finding PortProof::examine_holders(Claim& claim, const ListenerTable& listeners,
                                               const std::vector<std::uint64_t>& inodes) {
   bool hidden = false;

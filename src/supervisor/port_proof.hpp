@@ -44,6 +44,9 @@ class PortProof {
   /// What the table says about one service that `begin` was called for.
   [[nodiscard]] Finding examine(const std::string& service, const ListenerTable& listeners, TimePoint now);
 
+  /// Why there is no proof, as the table has it: "it listens on port 3001 instead", "another process listens on port 3000"; empty: nobody does.
+  [[nodiscard]] std::string obstacle(const std::string& service, const ListenerTable& listeners) const;
+
  private:
   struct Claim {
     Port port;

@@ -39,7 +39,8 @@ class Probe {
 [[nodiscard]] std::unique_ptr<Probe> make_http_probe(boost::asio::io_context& loop, const ProbeTarget& target, Probe::Listener listener);
 /// A command that ends with 0. It has a guardian of its own.
 [[nodiscard]] std::unique_ptr<Probe> make_exec_probe(boost::asio::io_context& loop, const ProbeTarget& target, Probe::Listener listener);
-/// A complete line that was appended to the log since the last question (at first: since `log_start`) matches. Rotation is followed; colours
+/// A complete line that was appended to the log since the last question (at first: since `log_start`) matches, or an unfinished one that nothing
+/// has been added to for 200 ms, as prompts are. Rotation is followed; colours
 /// and other escape sequences do not count; of a line the first 64 KB are looked at. Answers at once.
 [[nodiscard]] std::unique_ptr<Probe> make_log_probe(const ProbeTarget& target);
 /// A file exists. Answers at once.

@@ -24,6 +24,8 @@ struct ProbeTarget {
   bool socket_is_ours = false;      ///< it inherited its listening socket: that there is one proves nothing, that it accepts does
   config::ProbeSpec spec;           ///< `file` is absolute
   std::function<Result<os::SpawnRequest>()> exec;  ///< ProbeKind::exec: makes one attempt's request
+  std::string exec_output;          ///< file with the end of what that writes, for the probe to read and remove; empty: none
+  std::function<void()> left_behind;  ///< called when something of such a command may be left although the command is gone; may be nothing
   std::string log_file;
   std::uint64_t log_start = 0;      ///< where this run began in it
 };

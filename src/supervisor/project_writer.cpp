@@ -15,6 +15,10 @@ namespace {
 /// Nobody but a single supervisor writes the file; the loop does not wait longer for a stranger.
 constexpr std::chrono::seconds kLockPatience{1};
 
+bool is_configured(const StartContext& context, const std::string& key) {
+  return context.choices.contains(key) || context.config.find(key) != nullptr;
+}
+
 /// Replaces a file that only devinit writes, unless it says the same already: an unchanged file costs a read. What is made
 /// anew at every start need not survive a power cut.
 Result<> replace_if_changed(const std::string& path, const std::string& text, mode_t mode, os::Links links,
@@ -23,7 +27,23 @@ Result<> replace_if_changed(const std::string& path, const std::string& text, mo
   return os::replace_file(path, text, mode, durable, links);
 }
 
+/// Not what runs on although its service was taken out of the configuration.
+void drop_left_over(const StartContext& context, const std::vector<engine::KnownPort>& ports, config::PortsFile& file,
+                    config::PortsRecord& record) {
+  const auto in_use = [&](const std::string& key) {
+    return std::any_of(ports.begin(), ports.end(), [&](const auto& port) { return config::ports_key(port.service, port.port_name) == key; });
+  };
+  std::erase_if(file.entries, [&](const auto& entry) { return is_left_over(context, entry.first, entry.second) && !in_use(entry.first); });
+  std::erase_if(record.entries, [&](const auto& entry) { return !file.find(entry.first) && !is_configured(context, entry.first) && !in_use(entry.first); });
+}
+
 }  // namespace
+
+bool is_left_over(const StartContext& context, const std::string& key, Port port) {
+  const auto written = context.record.entries.find(key);
+  if (is_configured(context, key) || written == context.record.entries.end()) return false;
+  return written->second.written == port && !written->second.hand_set;
+}
 
 bool ProjectWriter::no_fence(const StartContext& context, const std::string& key) const {
   const auto remembered = context.record.entries.find(key);
@@ -37,11 +57,12 @@ Result<> ProjectWriter::write_ports(const StartContext& context, const std::vect
   config::PortsFile updated = file.value_or(config::PortsFile{});
   if (!file) {  // deleted while we run: what devinit does not manage comes back, too
     for (const auto& [key, port] : context.passive) {
-      if (context.config.find(key) == nullptr) updated.set(key, port);
+      if (context.config.find(key) == nullptr && !is_left_over(context, key, port)) updated.set(key, port);
     }
   }
   config::PortsRecord record;
   if (const auto current = project::load_ports_record(context.project)) record = *current;
+  drop_left_over(context, ports, updated, record);
   for (const auto& port : ports) {
     const auto key = config::ports_key(port.service, port.port_name);
     // A number that neither we wrote nor now hold was set by hand while we run: it counts from the next start on.

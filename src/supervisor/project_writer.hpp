@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/port.hpp"
 #include "base/result.hpp"
 #include "config/ports_file.hpp"
 #include "config/templates.hpp"
@@ -10,6 +11,10 @@
 #include "supervisor/start_context.hpp"
 
 namespace devinit::supervisor {
+
+/// A number in `.ports.json` that devinit itself wrote for a service that is gone from the configuration: it belongs to nobody, and `write` takes
+/// it away. What a person has put there stays.
+[[nodiscard]] bool is_left_over(const StartContext& context, const std::string& key, Port port);
 
 /// Keeps `.ports.json`, `.env.runtime` and the record of what was written true. Each file is replaced atomically, and only when its text
 /// changes; in a read-only project nothing is written.

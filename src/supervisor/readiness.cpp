@@ -47,6 +47,8 @@ struct Readiness::Entry {
   [[nodiscard]] bool ticks() const { return must_listen() ? listening != Listening::anybody : is_looked_at() && target.guardian != 0; }
   [[nodiscard]] std::string nobody_listens() const { return "nobody listens on port " + std::to_string(target.port); }
 
+  [[nodiscard]] static std::string not_said() { return "it has not said READY=1"; }
+
   ProbeTarget target;
   TimePoint since;
   TimePoint first;                        ///< attempt
@@ -119,7 +121,16 @@ void Readiness::forget(const std::string& service) {
 
 std::string Readiness::reason(const std::string& service) const {
   const auto at = entries_.find(service);
-  return at == entries_.end() ? std::string() : at->second->why;
+  if (at == entries_.end()) return {};
+  const auto& entry = *at->second;
+  if (entry.must_listen() && entry.listening == Listening::own_tree) {
+    const auto table = ListenerTable::now();
+    auto obstacle = table ? proof_.obstacle(service, *table) : std::string();
+    return obstacle.empty() ? entry.nobody_listens() : obstacle;
+  }
+  if (!entry.why.empty() || entry.must_listen()) return entry.why;
+  if (entry.kind() == ProbeKind::notify) return entry.not_said();
+  return entry.asking ? "its probe has not answered" : "";
 }
 
 void Readiness::add_guardians(std::vector<os::ProcessIdentity>& guardians) const {
@@ -234,7 +245,7 @@ bool Readiness::still_to_listen(Entry& entry, const Table& table, TimePoint now)
 void Readiness::ask(Entry& entry, TimePoint now) {
   if (entry.kind() == ProbeKind::port) return settle(entry, {true, {}}, now);
   if (entry.kind() == ProbeKind::notify) {
-    return entry.said_ready ? settle(entry, {true, {}}, now) : silence(entry, "it has not said READY=1", now);
+    return entry.said_ready ? settle(entry, {true, {}}, now) : silence(entry, Entry::not_said(), now);
   }
   if (!entry.probe) {
     entry.probe = make_probe(loop_, entry.target, [this, service = entry.target.service](const Answer& answer) { answered(service, answer); });
@@ -253,7 +264,9 @@ void Readiness::silence(Entry& entry, std::string why, TimePoint now) {
   const bool is_told = entry.ticks() || entry.kind() == ProbeKind::notify;
   entry.next_ask = is_told ? now : now + entry.target.spec.period;
   if (!is_of_the_kind || now < entry.next_silence) {
+    const bool is_news = entry.target.guardian == 0 && entry.why != why;
     entry.why = std::move(why);
+    if (is_news) observer_.on_reason(entry.target.service);
     return;
   }
   entry.next_silence = now + entry.target.spec.period;

@@ -46,6 +46,8 @@ class Readiness {
     virtual void on_not_ready(const std::string& service, const std::string& why) = 0;
     /// It has listened on `port` and on none of its own ports for a while.
     virtual void on_listens_elsewhere(const std::string& service, Port port) = 0;
+    /// `reason` has changed for one that others run: nothing else would tell.
+    virtual void on_reason(const std::string& /*service*/) {}
     /// A process that is not of the service listens on its port.
     virtual void on_foreign_listener(const std::string& service, Port port) = 0;
   };

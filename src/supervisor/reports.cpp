@@ -29,7 +29,7 @@ void ServiceRunner::on_ready(const std::string& service, const std::string& deta
   if (config == nullptr || state_of(service) != engine::State::ready) return;
   watch_liveness(service);
   if (config->hooks.after_ready.empty()) return;
-  run_hook(service, "after_ready", config->hooks.after_ready, kHookLimit, [](const GuardedCommand::Ended&) {});
+  run_hook(service, HookKind::after_ready, config->hooks.after_ready, {}, [](const GuardedCommand::Ended&) {});
 }
 
 void ServiceRunner::on_not_ready(const std::string& service, const std::string& why) { service_event(service, Kind::not_ready, why); }
@@ -41,7 +41,29 @@ void ServiceRunner::on_companion(const std::string& service, engine::ServiceMach
   if (exceeded && running != running_.end()) running->second.process->kill();
 }
 
-void ServiceRunner::on_files_changed(const std::string& service, const std::string& summary) { host_.post(engine::FilesChanged{service, summary}); }
+void ServiceRunner::on_files_changed(const std::string& service, const std::string& summary) {
+  const auto* config = engine_.config_of(service);
+  const auto debounce = config != nullptr && config->watch ? config->watch->debounce : Millis(0);
+  const auto file = summary.substr(0, summary.find(" and "));
+  const auto decision = brake_.changed(service, file, debounce, std::chrono::steady_clock::now());
+  if (decision.verdict == WatchBrake::Verdict::waiting) return;
+  held_changes_.erase(service);
+  const auto act = [this, service, summary] {
+    brake_.acted(service, std::chrono::steady_clock::now());
+    host_.post(engine::FilesChanged{service, summary});
+  };
+  if (decision.verdict == WatchBrake::Verdict::act) return act();
+  if (decision.first) {
+    host_.tell("warning", service,
+               file + " changes each time shortly after its watch has acted: from now on that waits longer each time; if the service writes that "
+                      "file itself, name it in `watch.ignore`");
+  }
+  auto& timer = held_changes_.try_emplace(service, loop_).first->second;
+  timer.expires_after(decision.pause);
+  timer.async_wait([act](const boost::system::error_code& error) {
+    if (!error) act();
+  });
+}
 
 void ServiceRunner::on_remark(const std::string& level, const std::string& service, const std::string& text) { host_.tell(level, service, text); }
 
@@ -127,7 +149,8 @@ void ServiceRunner::on_tree_empty(const std::string& service, int wait_status, s
   const auto* config = engine_.config_of(service);
   const bool meant_to_end = config != nullptr && config->runs_to_end();
   engine::ServiceMachine::Event event{Kind::tree_empty, meant_to_end ? status.describe() : describe_end(status)};
-  event.exit_code = status.code();
+  // Of a signal, as shells tell it, unless it is the one that we ended it with.
+  event.exit_code = status.code() ? status.code() : memory_[service].exit_code;
   const auto running = running_.find(service);
   if (running != running_.end() && port) event.port_stolen = ended_by_busy_port(service, running->second, *port);
   if (port) just_ended_[service] = *port;
@@ -137,11 +160,19 @@ void ServiceRunner::on_tree_empty(const std::string& service, int wait_status, s
   if (killed && !out_of_memory.empty()) service_event(service, Kind::exceeded, out_of_memory);
   const bool asked_for = state_of(service) == engine::State::stopping;
   if (!asked_for) host_.tell("log", service, event.text);  // a line for each of a hundred stops is nobody's news
-  remember_task(service, status);
-  const auto finish = [this, service, event] { host_.post(engine::ServiceEvent{service, event}); };
-  if (config == nullptr || config->hooks.after_exit.empty()) return finish();
-  // Part of the run: what it clears away must be gone before the next one.
-  run_hook(service, "after_exit", config->hooks.after_exit, kHookLimit, [finish](const GuardedCommand::Ended&) { finish(); });
+  const bool by_itself = memory_[service].exit_code.has_value();
+  if (by_itself) remember_task(service, status);  // one that was stopped has not been done
+  finish_run(service, std::move(event));
+}
+
+/// The hooks are part of the run: none may meet the next one, and what after_exit clears away must be gone before that.
+void ServiceRunner::finish_run(const std::string& service, engine::ServiceMachine::Event event) {
+  const auto tell = [this, service, event = std::move(event)] { host_.post(engine::ServiceEvent{service, event}); };
+  companions_.hooks.when_idle(service, [this, service, tell] {
+    const auto* config = engine_.config_of(service);
+    if (config == nullptr || config->hooks.after_exit.empty()) return tell();
+    run_hook(service, HookKind::after_exit, config->hooks.after_exit, config->stop.grace, [tell](const GuardedCommand::Ended&) { tell(); });
+  });
 }
 
 /// The processes of the run are gone, and what accompanied them. Says so when the kernel ended one for want of memory.
@@ -198,17 +229,28 @@ void ServiceRunner::warn_of_listeners_left() {
   for (const auto& [service, port] : ended) {
     const bool down = engine::is_down(state_of(service));
     const bool listened = std::any_of(listeners->begin(), listeners->end(), [port = port](const auto& row) { return row.port == port; });
-    if (!down || !listened) continue;
+    if (!down || !listened || is_held_by_another(service, port)) continue;
     const auto holders = ports::holders_of(port);
     const std::string who = holders.empty() ? "a process that just ended" : ports::describe(holders.front());
     host_.tell("warning", service, "port " + std::to_string(port) + " is still listened on by " + who);
   }
 }
 
+/// A service of ours that runs has the port now.
+bool ServiceRunner::is_held_by_another(const std::string& service, Port port) const {
+  const auto known = engine_.ports();
+  return std::any_of(known.begin(), known.end(), [&](const auto& other) {
+    return other.port == port && other.service != service && running_.contains(other.service);
+  });
+}
+
 void ServiceRunner::on_guardian_lost(const std::string& service) {
   host_.tell("warning", service, "its guardian was killed: ending what it guarded");
   end_run(service);
-  lost_.add(service);
+  lost_.add(service, [this, service](bool survived) {
+    if (survived) return service_event(service, Kind::survivors, "processes of a killed guardian could not be ended");
+    finish_run(service, {Kind::tree_empty, "its guardian was killed"});
+  });
 }
 
 std::vector<os::ProcessIdentity> ServiceRunner::living_guardians() const {
@@ -218,11 +260,6 @@ std::vector<os::ProcessIdentity> ServiceRunner::living_guardians() const {
   for (const auto& [name, running] : running_) guardians.push_back(running.process->guardian());
   if (const auto child = host_.other_child()) guardians.push_back(*child);
   return guardians;
-}
-
-void ServiceRunner::on_orphans_ended(const std::string& service, bool survived) {
-  if (survived) return service_event(service, Kind::survivors, "processes of a killed guardian could not be ended");
-  service_event(service, Kind::tree_empty, "its guardian was killed");
 }
 
 }  // namespace devinit::supervisor

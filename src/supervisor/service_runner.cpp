@@ -30,9 +30,9 @@ ServiceRunner::ServiceRunner(boost::asio::io_context& loop, const project::Proje
       engine_(engine),
       writer_(writer),
       host_(host),
+      lost_(loop, *this),
       readiness_(loop, *this),
-      companions_(loop, project.root(), project.paths.data, *this),
-      lost_(loop, *this) {}
+      companions_(loop, project.root(), project.paths.data, lost_, *this) {}
 
 void ServiceRunner::service_event(const std::string& service, Kind kind, std::string text, engine::FailureCode code) {
   engine::ServiceMachine::Event event{kind, std::move(text)};
@@ -74,6 +74,7 @@ void ServiceRunner::carry_out(const engine::ServiceEffect& effect) {
       return;
     case Effect::release:
       if (!running_.contains(effect.service)) {  // what others run is asked no more
+        if (auto reason = readiness_.reason(effect.service); !reason.empty()) memory_[effect.service].obstacle = std::move(reason);
         readiness_.forget(effect.service);
         companions_.liveness.forget(effect.service);
       }
@@ -81,6 +82,8 @@ void ServiceRunner::carry_out(const engine::ServiceEffect& effect) {
       return;
     case Effect::schedule:
       return companions_.schedule.await(effect.service, *engine_.config_of(effect.service)->schedule);
+    case Effect::renew:
+      return renew(effect.service);
   }
 }
 
@@ -126,6 +129,28 @@ void ServiceRunner::reclaim(const std::string& service) {
   service_event(service, Kind::claimed);
 }
 
+/// Its settings were edited while it runs: what goes by them from outside begins anew, its processes run on.
+void ServiceRunner::renew(const std::string& service) {
+  const auto* config = engine_.config_of(service);
+  const auto state = state_of(service);
+  if (config == nullptr) return;
+  forget(service);
+  if (config->watch) companions_.watcher.watch(service, *config->watch);
+  if (config->schedule && state == engine::State::scheduled) companions_.schedule.await(service, *config->schedule);
+  companions_.liveness.forget(service);
+  const bool external = config->kind == config::ServiceKind::external;
+  if (state == engine::State::starting && !config->runs_to_end() && (external || running_.contains(service))) watch_readiness(service);
+  if (state != engine::State::ready) return;
+  if (!engine_.snapshot(service).healthy) service_event(service, Kind::healthy);  // the new probe has no opinion yet
+  watch_liveness(service);
+}
+
+void ServiceRunner::forget(const std::string& service) {
+  companions_.forget(service);
+  held_changes_.erase(service);
+  brake_.forget(service);
+}
+
 void ServiceRunner::carry_out(const engine::SignalService& effect) {
   const auto running = running_.find(effect.service);
   if (running != running_.end()) running->second.process->signal(effect.signal);
@@ -156,6 +181,7 @@ std::uint64_t ServiceRunner::log_start(const std::string& service) const {
 void ServiceRunner::complete(engine::ServiceSnapshot& service) const {
   if (const auto known = memory_.find(service.name); known != memory_.end()) service.exit_code = known->second.exit_code;
   if (const auto said = companions_.status.find(service.name); said != companions_.status.end()) service.status = said->second;
+  service.detail = explained(service.name, std::move(service.detail));
   service.next_run = companions_.schedule.next_run(service.name);
   const auto* config = engine_.config_of(service.name);
   if (config == nullptr || config->kind != config::ServiceKind::external) return;
@@ -165,6 +191,16 @@ void ServiceRunner::complete(engine::ServiceSnapshot& service) const {
   service.port = config->port->prefer;
   service.port_source = config::describe(config::PortSource::config);
   service.url = config::service_url(*service.port, config->port->host);
+}
+
+/// The deadline is the machine's, which knows nothing of probes.
+std::string ServiceRunner::explained(const std::string& service, std::string text) const {
+  const auto* config = engine_.config_of(service);
+  const auto known = memory_.find(service);
+  if (config == nullptr || known == memory_.end() || known->second.obstacle.empty()) return text;
+  const auto deadline = "not ready within " + format_duration(config->ready.deadline);
+  if (text.starts_with(deadline)) text.insert(deadline.size(), ": " + known->second.obstacle);
+  return text;
 }
 
 void ServiceRunner::complete(api::RecordedService& service) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,8 +17,10 @@
 #include "supervisor/port_holdings.hpp"
 #include "supervisor/project_writer.hpp"
 #include "supervisor/readiness.hpp"
+#include "supervisor/service_memory.hpp"
 #include "supervisor/service_process.hpp"
 #include "supervisor/start_context.hpp"
+#include "supervisor/watch_brake.hpp"
 
 namespace devinit::supervisor {
 
@@ -58,7 +61,7 @@ class ServiceRunner : Readiness::Observer, Companions::Observer, LostGuardians::
   [[nodiscard]] PortHoldings& ports() noexcept { return ports_; }
 
   /// It has gone down, and stays so until somebody starts it.
-  void forget(const std::string& service) { companions_.forget(service); }
+  void forget(const std::string& service);
   void reaped(pid_t pid) { lost_.reaped(pid); }
   /// No process of a service, hook or probe is left.
   [[nodiscard]] bool idle() const { return running_.empty() && lost_.empty() && companions_.hooks.idle(); }
@@ -66,9 +69,11 @@ class ServiceRunner : Readiness::Observer, Companions::Observer, LostGuardians::
   void warn_of_listeners_left();
   /// What the engine does not know of it: exit code, status text, next time, and the port of one that is run by others.
   void complete(engine::ServiceSnapshot& service) const;
+  /// `text` with what its probe said last, when it is about a deadline: "not ready within 1m: GET /health answered 503".
+  [[nodiscard]] std::string explained(const std::string& service, std::string text) const;
   void complete(api::RecordedService& service) const;
   [[nodiscard]] std::uint64_t log_start(const std::string& service) const;
-  /// "waiting for backend: 3 processes: python (4711), …": who keeps a stop waiting.
+  /// "waiting for 3 processes: python (4711), …": who keeps a stop waiting, at this moment.
   [[nodiscard]] std::string blockers_of(const std::string& service) const;
 
  private:
@@ -76,18 +81,20 @@ class ServiceRunner : Readiness::Observer, Companions::Observer, LostGuardians::
   void on_ready(const std::string& service, const std::string& detail) override;
   void on_not_ready(const std::string& service, const std::string& why) override;
   void on_listens_elsewhere(const std::string& service, Port port) override;
+  void on_reason(const std::string& service) override { host_.on_said(service); }
   void on_foreign_listener(const std::string& service, Port port) override;
   void on_companion(const std::string& service, engine::ServiceMachine::Event event) override;
   void on_files_changed(const std::string& service, const std::string& summary) override;
   void on_remark(const std::string& level, const std::string& service, const std::string& text) override;
   std::vector<os::ProcessIdentity> living_guardians() const override;
-  void on_orphans_ended(const std::string& service, bool survived) override;
   void on_notification(const std::string& service, const Notification& message);
   void on_report(std::string service, const std::optional<guardian::Report>& report);
   void on_exec_failed(const std::string& service, const guardian::Report& report);
   void on_leader_exited(const std::string& service, int wait_status);
   void on_tree_empty(const std::string& service, int wait_status, std::uint64_t lost_log_bytes);
   void on_guardian_lost(const std::string& service);
+  void finish_run(const std::string& service, engine::ServiceMachine::Event event);
+  [[nodiscard]] bool is_held_by_another(const std::string& service, Port port) const;
   std::string end_run(const std::string& service);
   void remember_task(const std::string& service, const os::ExitStatus& status);
   [[nodiscard]] bool met_busy_port(const std::string& service, const Running& running) const;
@@ -105,24 +112,18 @@ class ServiceRunner : Readiness::Observer, Companions::Observer, LostGuardians::
   auto with_launch(const std::string& service, Make make) -> decltype(make(std::declval<const LaunchContext&>()));
   [[nodiscard]] Result<ProbeTarget> probe_target(const std::string& service, const config::ProbeSpec& spec, pid_t guardian);
   void watch_liveness(const std::string& service);
-  void run_hook(const std::string& service, const char* which, const std::string& command, Millis limit, Hooks::Done done);
+  void run_hook(const std::string& service, HookKind kind, const config::Command& command, std::optional<Millis> limit, Hooks::Done done);
+  void watch_readiness(const std::string& service);
   void stop(const std::string& service);
+  [[nodiscard]] Millis grace_left(const std::string& service) const;
+  void let_drain(const std::string& service);
   void signal_tree(const std::string& service);
 
   // service_runner.cpp
   void reclaim(const std::string& service);
+  void renew(const std::string& service);
   void service_event(const std::string& service, engine::ServiceMachine::EventKind kind, std::string text = {}, engine::FailureCode code = {});
   [[nodiscard]] engine::State state_of(const std::string& service) const { return engine_.snapshot(service).state; }
-
-  /// What is known of a service beyond one run.
-  struct Memory {
-    StartContextPtr context;            ///< what it was started with
-    int unfenced_retries = 0;
-    std::optional<int> exit_code = {};  ///< of the last run, if that ended by itself; until the next spawn
-    bool unusable = false;              ///< nobody holds its main port, and it cannot bind it
-    std::uint64_t log_start = 0;        ///< where its log stood when it was last told to start
-  };
-  static constexpr Millis kHookLimit{60'000};  ///< of a hook that no other limit bounds
 
   boost::asio::io_context& loop_;
   const project::Project& project_;
@@ -130,13 +131,15 @@ class ServiceRunner : Readiness::Observer, Companions::Observer, LostGuardians::
   const engine::Engine& engine_;
   ProjectWriter& writer_;
   Host& host_;
+  LostGuardians lost_;  ///< before those that tell it of guardians when they end
   Readiness readiness_;
   Companions companions_;
-  LostGuardians lost_;
   PortHoldings ports_;
   StartContextPtr current_;
   std::map<std::string, Running> running_;
-  std::map<std::string, Memory> memory_;
+  std::map<std::string, ServiceMemory> memory_;
+  WatchBrake brake_;
+  std::map<std::string, boost::asio::steady_timer> held_changes_;  ///< until they are told
   std::map<std::string, Port> just_ended_;             ///< services whose ports are looked at before a command ends
   std::optional<RuntimeVariables> runtime_variables_;  ///< until a port changes: the same for all services of one context
   StartContextPtr runtime_context_;

@@ -204,3 +204,28 @@ TEST_CASE("an abstract socket is found by its exact name") {
   REQUIRE(socket.has_value());
   CHECK(abstract_socket_inode(name) == socket_inode(*socket));
 }
+
+TEST_CASE("a connection shows once it is accepted: silent, then unread, then read") {
+  const Network network;
+  const auto server = serve("127.0.0.1", 0);
+  const Port port = local_port(server);
+  const auto client = connect_to("127.0.0.1", port);
+  REQUIRE(client.valid());
+  CHECK(connections_on(port)->empty());
+  const UniqueFd accepted(::accept4(server.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  const auto silent = connections_on(port);
+  REQUIRE(silent->size() == 1);
+  CHECK(silent->front().inode == socket_inode(accepted));
+  CHECK(silent->front().silent);
+  CHECK(silent->front().unread == 0);
+  CHECK(silent->front().quiet < std::chrono::minutes(1));
+  REQUIRE(::write(client.get(), "hello", 5) == 5);
+  const auto unread = connections_on(port);
+  REQUIRE(unread->size() == 1);
+  CHECK_FALSE(unread->front().silent);
+  CHECK(unread->front().unread == 5);
+  char text[5];
+  REQUIRE(::read(accepted.get(), text, sizeof text) == 5);
+  CHECK(connections_on(port)->front().unread == 0);
+  CHECK_FALSE(connections_on(port)->front().silent);
+}

@@ -24,6 +24,19 @@ int intruders_on(Port port) {
   return count;
 }
 
+/// The same with SO_REUSEPORT, which opens what a socket with it shares already.
+int sharing_intruders_on(Port port) {
+  int count = 0;
+  for (const char* host : kHosts) {
+    for (const bool reuse : {true, false}) {
+      for (const bool v6_only : {true, false}) {
+        count += serve(host, port, {.reuse_address = reuse, .reuse_port = true, .v6_only = v6_only}).valid() ? 1 : 0;
+      }
+    }
+  }
+  return count;
+}
+
 Claim claim_of(Port port) {
   auto claim = Claim::take(port);
   REQUIRE(claim.has_value());
@@ -343,4 +356,61 @@ TEST_CASE("a claim without a fence listens, too") {
   REQUIRE(claim.listen("127.0.0.1").has_value());
   CHECK(claim.close_fence());
   CHECK(connect_to("127.0.0.1", port).valid());
+}
+
+TEST_CASE("a relieved listener keeps its queue, its successor gets the rest, and no stranger who shares ports comes in") {
+  const Network network;
+  const std::string host = GENERATE("127.0.0.1", "0.0.0.0", "::1");
+  const Port port = scratch_port();
+  Claim claim = claim_of(port);
+  REQUIRE(claim.listen(host).has_value());
+  for (int run = 0; run < 3; ++run) {
+    const auto before = claim.listener();
+    CHECK(sharing_intruders_on(port) == 0);
+    REQUIRE(claim.relieve_listener().has_value());
+    CHECK(claim.listener() != before);
+    CHECK(devinit::os::listeners_on(port)->size() == 2);
+    CHECK(sharing_intruders_on(port) == 0);
+    CHECK(intruders_on(port) == 0);
+    const auto client = connect_to(host, port);
+    REQUIRE(client.valid());
+    for (const auto& row : *devinit::os::listeners_on(port)) CHECK(row.backlog == (row.inode == before ? 0U : 1U));
+    CHECK(claim.close_fence());
+    const auto left = devinit::os::listeners_on(port);
+    REQUIRE(left->size() == 1);
+    CHECK(left->front().inode == claim.listener());
+    CHECK(sharing_intruders_on(port) == 0);
+    const auto socket = claim.listen(host);
+    REQUIRE(socket.has_value());
+    CHECK(devinit::os::UniqueFd(::accept4(*socket, nullptr, nullptr, SOCK_CLOEXEC)).valid());
+  }
+}
+
+TEST_CASE("a listener is relieved once, and only where nobody else can share its address") {
+  const Network network;
+  const Port port = scratch_port();
+  Claim claim = claim_of(port);
+  CHECK(claim.listener() == 0);
+  CHECK(claim.relieve_listener().error().code == devinit::Errc::failed);
+  REQUIRE(claim.listen("::").has_value());
+  const auto everywhere = claim.listener();
+  CHECK(claim.relieve_listener().error().code == devinit::Errc::failed);
+  CHECK(claim.listener() == everywhere);
+  CHECK(sharing_intruders_on(port) == 0);
+  REQUIRE(claim.listen("127.0.0.1").has_value());
+  REQUIRE(claim.relieve_listener().has_value());
+  CHECK(claim.relieve_listener().error().code == devinit::Errc::failed);
+}
+
+TEST_CASE("a relieved listener is out of the way even while a process still has it") {
+  const Network network;
+  const Port port = scratch_port();
+  Claim claim = claim_of(port);
+  const auto socket = claim.listen("127.0.0.1");
+  REQUIRE(socket.has_value());
+  const devinit::os::UniqueFd copy(::fcntl(*socket, F_DUPFD_CLOEXEC, 0));
+  REQUIRE(claim.relieve_listener().has_value());
+  CHECK(claim.close_fence());
+  CHECK(devinit::os::listeners_on(port)->size() == 1);
+  CHECK(::accept4(copy.get(), nullptr, nullptr, SOCK_CLOEXEC) == -1);
 }

@@ -101,6 +101,7 @@ TEST_CASE("a guarded command whose guardian is killed is lost") {
   (void)say.line();
   REQUIRE(os::send_signal(fixture.command->guardian(), SIGKILL).has_value());
   CHECK(fixture.wait().text == "was lost: its guardian was killed");
+  CHECK(fixture.ended->lost);
 }
 
 }  // namespace devinit::supervisor

@@ -47,6 +47,21 @@ TEST_CASE("a log tail tells complete lines from its start on, each once") {
   CHECK(lines_of(tail).empty());
 }
 
+TEST_CASE("a log tail knows of a line that is not complete yet") {
+  const Fixture log;
+  LogTail tail(log.path, 0);
+  CHECK(tail.unfinished().empty());
+  log.append("one\nready");
+  CHECK(lines_of(tail) == Lines{"one"});
+  CHECK(tail.unfinished() == "ready");
+  log.append("> ");
+  CHECK(lines_of(tail).empty());
+  CHECK(tail.unfinished() == "ready> ");
+  log.append("go\n");
+  CHECK(lines_of(tail) == Lines{"ready> go"});
+  CHECK(tail.unfinished().empty());
+}
+
 TEST_CASE("a log tail reads a file that comes into being later from its beginning") {
   const Fixture log;
   LogTail tail(log.path, 100);

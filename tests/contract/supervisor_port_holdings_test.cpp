@@ -69,3 +69,23 @@ TEST_CASE("A service without a port has nothing to inherit") {
   CHECK(ports.listening_socket("named", "").error().code == Errc::failed);
   CHECK(os::listeners_on(metrics)->empty());
 }
+
+TEST_CASE("A service that gives way gets no new connection, and the next run all of them") {
+  const Network network;
+  PortHoldings ports;
+  const Port port = claimed(ports, "web");
+  CHECK_FALSE(ports.inherited("web"));
+  CHECK_FALSE(ports.inherited("unknown"));
+  const auto first = ports.listening_socket("web", "");
+  REQUIRE(first.has_value());
+  const auto held = ports.inherited("web");
+  REQUIRE(held);
+  CHECK(held->port == port);
+  REQUIRE(ports.relieve("web").has_value());
+  CHECK(connect_to("127.0.0.1", port).valid());
+  CHECK(ports.close("web").empty());
+  const auto second = ports.listening_socket("web", "");
+  REQUIRE(second.has_value());
+  CHECK(ports.inherited("web")->listener != held->listener);
+  CHECK(os::UniqueFd(::accept4(*second, nullptr, nullptr, SOCK_CLOEXEC)).valid());
+}

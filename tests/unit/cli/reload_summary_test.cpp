@@ -59,7 +59,7 @@ TEST_CASE("who runs with an outdated port is named") {
   CHECK(summary.stale == Lines{"web"});
   CHECK(summary_lines(summary).back().starts_with("stale web: "));
   CHECK(summary_json(summary) ==
-        R"({"event":"reload","restarted":["api"],"started":[],"ran":[],"stopped":[],"failed":[],"stale":["web"]})");
+        R"({"event":"reload","restarted":["api"],"updated":[],"started":[],"ran":[],"stopped":[],"failed":[],"stale":["web"]})");
 }
 
 TEST_CASE("services of others do not count") {
