@@ -26,8 +26,8 @@ using boost::system::error_code;
 constexpr std::uint32_t kMaxHeader = 8 << 10;
 constexpr std::uint64_t kMaxBody = 8 << 20;
 constexpr std::size_t kFirstRead = 16 << 10;  ///< a whole request with a usual environment arrives in one read
-/// A client that reads slowly is let go then. The start of 1,000 services is some 5 MB of events, and comes faster than it is read.
-constexpr std::size_t kMaxQueued = 32 << 20;
+/// A client that reads slowly is let go then. The start of 1,000 services is some 3 MB of events, and comes faster than it is read.
+constexpr std::size_t kMaxQueued = 8 << 20;
 /// To send a request; also to take what is left of an answer after its end.
 constexpr std::chrono::seconds kPatience{10};
 constexpr std::string_view kRoot = "/v1/";
