@@ -35,7 +35,7 @@ class Invariants:
     def __init__(self, project, allowed):
         self._project = project
         self._allowed = allowed
-        self._base_lines = {}  # supervisor → services → (descriptors, kilobytes)
+        self._base_lines = {}  # supervisor → (services, clients) → (descriptors, kilobytes)
         self.largest = (0, 0)
 
     def violations(self):
@@ -108,7 +108,8 @@ class Invariants:
         return problems
 
     def _growth(self):
-        """Descriptors and memory of the supervisor against what it had when it first ran as many services."""
+        """Descriptors and memory of the supervisor against what it had when it first ran the same services for as many clients: one without a
+        port takes fewer descriptors than one with a port, and each client takes one."""
         status = self._status()
         supervisor = status["supervisor"]["pid"] if status and status["supervisor"]["running"] else None
         if not supervisor:
@@ -118,12 +119,12 @@ class Invariants:
         except OSError:
             return []
         self.largest = (max(self.largest[0], now[0]), max(self.largest[1], now[1]))
-        count = sum(bool(service["pid"]) for service in status["services"])
+        names = frozenset(service["name"] for service in status["services"] if service["pid"])
         lines = self._base_lines.setdefault(supervisor, {})
-        first = lines.setdefault(count, now)
+        first = lines.setdefault((names, len(self._allowed())), now)
         problems = []
         if now[0] > first[0] + SPARE_DESCRIPTORS:
-            problems.append(f"the supervisor has {now[0]} descriptors for {count} services, and had {first[0]}")
+            problems.append(f"the supervisor has {now[0]} descriptors for {sorted(names)}, and had {first[0]}")
         smallest = min(kilobytes for _, kilobytes in lines.values())
         if now[1] > smallest + SPARE_KILOBYTES:
             problems.append(f"the supervisor takes {now[1]} kB, and took {smallest}")
