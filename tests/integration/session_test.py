@@ -165,6 +165,16 @@ class Silence(DevinitTest):
 
         wait_until(project.path(".devinit"), blocked)
 
+    def wait_asking(self, project, pid):
+        """Until the command is connected to the supervisor: before that, Ctrl-C just ends it."""
+        connected = "03"  # SS_CONNECTED of proc_net_unix(5)
+
+        def asking():
+            rows = [line.split() for line in processes.read_bytes("/proc/net/unix").decode(errors="replace").splitlines()[1:]]
+            return processes.socket_inodes(pid) & {int(row[6]) for row in rows if row[5] == connected}
+
+        wait_until(project.path(".devinit"), asking)
+
     def test_ctrl_c_ends_a_stop_that_nobody_answers(self):
         project, _ = self.stopped()
         command = project.pty("stop")
@@ -176,7 +186,7 @@ class Silence(DevinitTest):
     def test_a_second_ctrl_c_ends_a_start_that_nobody_answers(self):
         project, _ = self.stopped()
         command = project.pty("start")
-        self.wait_watching_signals(project, command.process.pid)
+        self.wait_asking(project, command.process.pid)
         command.interrupt()
         command.expect("press Ctrl-C again")
         command.interrupt()
