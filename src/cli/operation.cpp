@@ -155,8 +155,15 @@ Result<> Operation::interrupt() {
   const bool again = interrupted_;
   interrupted_ = true;
   if (again) skip_grace();
-  if (again || op_ == api::Request::Op::stop) return Error(Errc::interrupted, "interrupted");
+  // A `stop` that nobody has accepted yet can only be left alone; who ends the command by another signal does not wait.
+  const bool by_ctrl_c = os::Interrupts::exit_code() == exit_code_of(Errc::interrupted);
+  const bool stops = op_ == api::Request::Op::stop;
+  if (again || (stops && (operation_.empty() || !by_ctrl_c))) return Error(Errc::interrupted, "interrupted");
   progress_.pause();
+  if (stops) {
+    output_.say("the stop goes on; press Ctrl-C again to skip the grace");
+    return {};
+  }
   if (op_ == api::Request::Op::up && settled_ && !started_something_) {
     output_.say("detached: this command started none of these services, they go on running");
     return Error(Errc::interrupted, "interrupted");

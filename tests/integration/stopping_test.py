@@ -69,6 +69,20 @@ class Blame(DevinitTest):
         project.wait_state("backend", "stopped")
         project.assert_nothing_left()
 
+    def test_a_second_ctrl_c_in_stop_skips_the_grace(self):
+        project = self.stubborn()
+        project.succeed("start")
+        stop = project.pty("stop")
+        project.events.wait("signal", name="backend", signal="SIGTERM")
+        stop.interrupt()
+        stop.expect("press Ctrl-C again to skip the grace")
+        self.assertEqual(project.service()["state"], "stopping")
+        stop.interrupt()
+        self.assertEqual(stop.wait(), 130, stop.text)
+        self.addCleanup(project.run, "stop", "--timeout", "10ms")
+        project.wait_state("backend", "stopped")
+        project.assert_nothing_left()
+
 
 class Way(DevinitTest):
     def family(self, to):
