@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "os/process.hpp"
@@ -62,11 +63,12 @@ siginfo_t next_signal(const sigset_t& signals) noexcept {
   return signal;
 }
 
-/// Until the child has ended; its wait status.
-int attend(pid_t child, const sigset_t& signals) noexcept {
+/// Until the child has ended; its wait status. `asked`: a signal that ends programs came, perhaps too late for the child to hear it.
+int attend(pid_t child, const sigset_t& signals, bool& asked) noexcept {
   for (;;) {
     const auto signal = next_signal(signals);
     if (signal.si_signo != SIGCHLD) {
+      asked = asked || ends_programs(signal.si_signo);
       if (!came_from_terminal(signal)) ::kill(child, signal.si_signo);
     } else if (const auto status = reap_all(child)) {
       return *status;
@@ -75,8 +77,11 @@ int attend(pid_t child, const sigset_t& signals) noexcept {
 }
 
 /// The kernel would end them with us, in the middle of what they put in order. The end of each is a SIGCHLD: orphans are ours.
-void outlast_own_kind(const sigset_t& signals) {
+void outlast_own_kind(const sigset_t& signals, bool asked) {
   for (auto left = own_kind(); !left.empty(); left = own_kind()) {
+    if (std::exchange(asked, false)) {
+      for (const pid_t pid : left) ::kill(pid, SIGTERM);
+    }
     const auto signal = next_signal(signals);
     if (signal.si_signo == SIGCHLD) static_cast<void>(reap_all(0));
     if (!ends_programs(signal.si_signo)) continue;
@@ -99,8 +104,9 @@ std::optional<int> fork_under_init() noexcept {
   ::sigprocmask(SIG_BLOCK, &signals, &before);
   const pid_t child = ::fork();
   if (child > 0) {
-    const int status = attend(child, signals);
-    outlast_own_kind(signals);
+    bool asked = false;
+    const int status = attend(child, signals, asked);
+    outlast_own_kind(signals, asked);
     return exit_code_of(status);
   }
   if (child == 0) {
